@@ -1,0 +1,31 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix lint types bench lock
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
+
+help:            ## Show this text
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' Makefile
+demo:            $(VENV)/demo ## A real release from files to verdict and reports (ARGS=--keep keeps its folder)
+	@$(BIN)/python examples/demo.py $(ARGS)
+test:            $(VENV)/dev ## All tests; pass ARGS=... to pytest
+	$(PYTEST) -q $(ARGS)
+check:           lint types test ## Everything: lint, types, layers, tests
+fix:             $(VENV)/dev ## Format, and write what is generated
+	$(BIN)/ruff check -q --fix-only . ; $(BIN)/ruff format -q . && $(BIN)/python tools/schemas.py && $(BIN)/cog -r README.md
+lint:            $(VENV)/dev ## Format, lint, layers, generated files
+	$(BIN)/ruff format -q --check . && $(BIN)/ruff check -q . && $(BIN)/lint-imports --no-cache --no-logo >/dev/null || { $(BIN)/ruff check . ; $(BIN)/ruff format --check . ; $(BIN)/lint-imports --no-cache; exit 1; }
+	$(BIN)/python tools/schemas.py --check && $(BIN)/cog --check README.md
+types:           $(VENV)/dev ## mypy, strict
+	$(BIN)/mypy
+bench:           $(VENV)/dev ## The figures: ratios against named baselines, in one run
+	$(BIN)/python tools/bench.py $(ARGS)
+lock:            $(VENV)/dev ## Write requirements/*.lock from pyproject.toml (needs uv)
+	tools/lock.sh
+
+$(VENV)/base: requirements/base.lock pyproject.toml tools/bootstrap.sh
+	@tools/bootstrap.sh $(VENV) requirements/base.lock && touch $@
+$(VENV)/dev: requirements/dev.lock pyproject.toml tools/bootstrap.sh
+	@tools/bootstrap.sh $(VENV) requirements/dev.lock && touch $@ $(VENV)/base
+$(VENV)/demo: $(VENV)/base requirements/demo.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.lock && touch $@

@@ -1,0 +1,1 @@
+"""What every room may use: errors, canonical bytes, strict readers, files, time."""

@@ -1,0 +1,124 @@
+"""All exceptions of this package.
+
+* AuditError               exit 1   base; reaches the user only as a bug
+  - UsageError             exit 2   the caller asked for something that makes no sense
+    . ConfigError                   a release, policy or data file is not what it must be
+    . InputMissing                  a named file or folder is not there or cannot be read
+  - EvidenceError          exit 3   something a verdict needs cannot be had; stay closed
+    . LedgerUnavailable             the ledger cannot be read or written
+    . FileChanged                   a file changed while it was read
+    . StorageFailed                 a result cannot be written: disk full, read-only
+  - VerificationError      exit 10  something was checked and does not hold
+    . SignatureMismatch             a signature does not cover these bytes or this signer
+    . ChainBroken                   a ledger entry is not the one its log committed to
+    . DigestMismatch                bytes do not have the digest that names them
+    . ModelRefused                  a model file is malformed, unsafe or of no known format
+"""
+
+from typing import ClassVar
+
+
+class AuditError(Exception):
+    """Base of every error this package raises on purpose.
+
+    `hint` says what the reader can do next; `slug` is the anchor in docs/errors.md.
+    """
+
+    exit_code: ClassVar[int] = 1
+    slug: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(AuditError):
+    """The caller asked for something that makes no sense."""
+
+    exit_code = 2
+    slug = "usage"
+
+
+class ConfigError(UsageError):
+    """A release, policy or data file is not what it must be."""
+
+    slug = "config"
+
+
+class InputMissing(UsageError):  # noqa: N818
+    """A named file or folder is not there or cannot be read."""
+
+    slug = "input-missing"
+
+
+class EvidenceError(AuditError):
+    """A verdict needs something that cannot be had right now; the gate stays closed."""
+
+    exit_code = 3
+    slug = "evidence-missing"
+
+
+class LedgerUnavailable(EvidenceError):  # noqa: N818
+    """The ledger cannot be read or written."""
+
+    slug = "ledger-unavailable"
+
+
+class FileChanged(EvidenceError):  # noqa: N818
+    """A file changed while it was read, so its digest would name nothing."""
+
+    slug = "file-changed"
+
+
+class StorageFailed(EvidenceError):  # noqa: N818
+    """A result cannot be written."""
+
+    slug = "storage-failed"
+
+
+class VerificationError(AuditError):
+    """Something was checked and does not hold."""
+
+    exit_code = 10
+    slug = "verification-failed"
+
+
+class SignatureMismatch(VerificationError):  # noqa: N818
+    """A signature does not cover these bytes or this signer."""
+
+    slug = "signature-mismatch"
+
+
+class ChainBroken(VerificationError):  # noqa: N818
+    """A ledger entry is not the one its log committed to; `seq` is the first bad one."""
+
+    slug = "chain-broken"
+
+    def __init__(self, seq: int, what: str, *, hint: str | None = None) -> None:
+        super().__init__(
+            f"ledger entry {seq} {what}",
+            hint=hint or "compare with a checkpoint kept outside: audit ledger verify --help",
+        )
+        self.seq = seq
+
+
+class DigestMismatch(VerificationError):  # noqa: N818
+    """Bytes do not have the digest that names them."""
+
+    slug = "digest-mismatch"
+
+    def __init__(self, name: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            f"{name} is not what its digest names (expected {expected}, found {found})"
+        )
+
+
+class ModelRefused(VerificationError):  # noqa: N818
+    """A model file is malformed, unsafe or of no known format."""
+
+    slug = "model-refused"
+
+    def __init__(self, name: str, reason: str, detail: str) -> None:
+        super().__init__(f"{name}: {reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

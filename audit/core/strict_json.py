@@ -1,0 +1,104 @@
+"""JSON with one meaning: no duplicate keys, no NaN, no bytes that are not UTF-8.
+
+Readers of JSON differ in what they do with a duplicate key, so a document that
+has one says two things. Numbers with a fraction or exponent are kept as the
+text they were written in (`Number`), since a float would change them.
+"""
+
+import json
+import re
+from typing import Any
+
+from audit.core.errors import ConfigError
+
+MAX_DEPTH = 64
+
+
+class Number(str):
+    """A JSON number that is not an integer, as it was written."""
+
+    __slots__ = ()
+
+
+class _DuplicateError(Exception):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def loads(data: bytes, *, source: str) -> Any:
+    """Return the value of a JSON text; `source` names it in errors.
+
+    Raises:
+        ConfigError: not UTF-8, not JSON, a duplicate key, NaN or Infinity, too deep.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{source}: not UTF-8 at byte {exc.start}") from exc
+    if (at := _too_deep(text)) is not None:
+        raise ConfigError(f"{source}:{_line(text, at)}: nests deeper than {MAX_DEPTH} levels")
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_float=Number,
+            parse_constant=_constant,
+        )
+    except json.JSONDecodeError as exc:
+        raise ConfigError(
+            f"{source}:{exc.lineno}:{exc.colno}: {exc.msg[:1].lower()}{exc.msg[1:]}"
+        ) from exc
+    except _DuplicateError as exc:
+        raise ConfigError(f"{source}:{_second(text, exc.key)}: duplicate key {exc.key!r}") from exc
+    except ValueError as exc:  # NaN, or an integer of thousands of digits
+        raise ConfigError(f"{source}: {exc}") from exc
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _DuplicateError(key)
+        found[key] = value
+    return found
+
+
+def _constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+def _too_deep(text: str) -> int | None:
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        mark = match.group()
+        if mark in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return match.start()
+        elif mark in "]}":
+            depth -= 1
+    return None
+
+
+def _second(text: str, key: str) -> int:
+    """Return the line on which `key` appears for the second time in one object."""
+    seen: list[set[str]] = []
+    for match in _TOKEN.finditer(text):
+        mark = match.group()
+        if mark in "[{":
+            seen.append(set())
+        elif mark in "]}":
+            seen.pop()
+        elif text[match.end() :].lstrip()[:1] == ":" and json.loads(mark) == key:
+            if key in seen[-1]:
+                return _line(text, match.start())
+            seen[-1].add(key)
+    return 1
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

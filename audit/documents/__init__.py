@@ -1,0 +1,94 @@
+"""The nouns. No input or output here, only values and what is true of them."""
+
+from audit.documents._base import Document, first_problem
+from audit.documents.digest import Blake3, Digest, Sha256, is_digest
+from audit.documents.evidence import (
+    BlobEvidence,
+    DatasetEvidence,
+    EvaluationEvidence,
+    Evidence,
+    FormatEvidence,
+    LedgerEvidence,
+    LedgerState,
+    RejectedSignature,
+    SignatureEvidence,
+)
+from audit.documents.facts import Fact, ReleaseFacts, SourceFile
+from audit.documents.inspection import FileRole, InspectedFile, ModelInspection, Refusal
+from audit.documents.ledger import (
+    ENTRY_SCHEMA,
+    GENESIS,
+    MAX_ENTRY,
+    Checkpoint,
+    Event,
+    LedgerEntry,
+    Named,
+    leaf_hash,
+)
+from audit.documents.manifest import DatasetManifest, FileDigests, FileLine
+from audit.documents.nanos import Nanos
+from audit.documents.policy import Policy, RuleSetting, TrustedKey
+from audit.documents.release import Release
+from audit.documents.signer import NoteSigner
+from audit.documents.statement import (
+    COSIGN_SIGN,
+    PAYLOAD_TYPE,
+    RELEASE_FACTS,
+    STATEMENT_TYPE,
+    Statement,
+    Subject,
+)
+from audit.documents.verdict import Finding, Outcome, PolicyRef, RuleOff, Verdict
+
+__all__ = [
+    "COSIGN_SIGN",
+    "ENTRY_SCHEMA",
+    "GENESIS",
+    "MAX_ENTRY",
+    "PAYLOAD_TYPE",
+    "RELEASE_FACTS",
+    "STATEMENT_TYPE",
+    "Blake3",
+    "BlobEvidence",
+    "Checkpoint",
+    "DatasetEvidence",
+    "DatasetManifest",
+    "Digest",
+    "Document",
+    "EvaluationEvidence",
+    "Event",
+    "Evidence",
+    "Fact",
+    "FileDigests",
+    "FileLine",
+    "FileRole",
+    "Finding",
+    "FormatEvidence",
+    "InspectedFile",
+    "LedgerEntry",
+    "LedgerEvidence",
+    "LedgerState",
+    "ModelInspection",
+    "Named",
+    "Nanos",
+    "NoteSigner",
+    "Outcome",
+    "Policy",
+    "PolicyRef",
+    "Refusal",
+    "RejectedSignature",
+    "Release",
+    "ReleaseFacts",
+    "RuleOff",
+    "RuleSetting",
+    "Sha256",
+    "SignatureEvidence",
+    "SourceFile",
+    "Statement",
+    "Subject",
+    "TrustedKey",
+    "Verdict",
+    "first_problem",
+    "is_digest",
+    "leaf_hash",
+]

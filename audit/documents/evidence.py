@@ -1,0 +1,112 @@
+"""Evidence: what was checked about a release, and against whom.
+
+A rule sees only these documents. Whatever could not be checked is here too,
+as evidence that it could not, so that absence and failure are never confused.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from audit.documents._base import Document
+from audit.documents.digest import Blake3, Sha256
+from audit.documents.inspection import Refusal
+
+
+class SignatureEvidence(Document):
+    """A signature over the subject that verified against a key the policy names."""
+
+    kind: Literal["signature"] = "signature"
+    subject: Sha256
+    bundle: Sha256
+    signer: str
+    """The policy's name for the key."""
+    key: Sha256
+    """SHA-256 of the key's SubjectPublicKeyInfo."""
+    predicate_type: str
+
+
+class RejectedSignature(Document):
+    """A signature found beside the subject that counts for nothing, and why."""
+
+    kind: Literal["rejected-signature"] = "rejected-signature"
+    subject: Sha256
+    bundle: Sha256
+    reason: str
+
+
+class BlobEvidence(Document):
+    """One blob of the artifact, read whole and hashed: its name and what was found."""
+
+    kind: Literal["blob"] = "blob"
+    subject: Sha256
+    name: str
+    expected: Sha256
+    found: Sha256 | None
+    """None: the blob is not there."""
+
+
+class FormatEvidence(Document):
+    """One file of the model, inspected from the bytes that would be served."""
+
+    kind: Literal["format"] = "format"
+    subject: Sha256
+    path: str
+    format: str
+    refusal: Refusal | None
+
+
+class DatasetEvidence(Document):
+    """The dataset fingerprint that the artifact carries, and whether the ledger has it."""
+
+    kind: Literal["dataset"] = "dataset"
+    subject: Sha256
+    fingerprint: Blake3
+    recorded_seq: int | None
+    """The entry that recorded the fingerprint before the artifact was packaged."""
+
+
+class EvaluationEvidence(Document):
+    """One metric that the artifact carries, and whether the ledger has the same value."""
+
+    kind: Literal["evaluation"] = "evaluation"
+    subject: Sha256
+    metric: str
+    value: str
+    recorded_seq: int | None
+
+
+class LedgerState(StrEnum):
+    """What verifying the ledger gave."""
+
+    INTACT = "intact"
+    BROKEN = "broken"
+    UNCHECKPOINTED = "uncheckpointed"
+    """Links hold, but no checkpoint by a key the policy names covers the release."""
+
+
+class LedgerEvidence(Document):
+    """What verifying the ledger from its first entry gave, and what it knows of the subject."""
+
+    kind: Literal["ledger"] = "ledger"
+    subject: Sha256
+    state: LedgerState
+    size: int
+    root: str
+    checkpoint_size: int | None
+    packaged_seq: int | None
+    """The entry that recorded the packaging of the subject."""
+    problem: str | None
+
+
+Evidence = Annotated[
+    SignatureEvidence
+    | RejectedSignature
+    | BlobEvidence
+    | FormatEvidence
+    | DatasetEvidence
+    | EvaluationEvidence
+    | LedgerEvidence,
+    Field(discriminator="kind"),
+]

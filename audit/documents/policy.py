@@ -1,0 +1,77 @@
+"""The policy of a gate: whom it trusts, and what must hold.
+
+A policy is read from YAML, where every scalar is text; these documents say
+what each text has to be. A built-in rule that a policy does not mention holds
+with its defaults; `off` needs a reason, and the verdict repeats it.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class PolicyMetadata(_Part):
+    """What the policy is called."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    version: str = Field(min_length=1, max_length=64)
+    title: dict[Literal["en", "zh"], str] = Field(default_factory=dict)
+
+
+class TrustedKey(_Part):
+    """A public key whose signature over a release counts."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    pem: str
+
+
+class TrustedLog(_Part):
+    """The logs whose checkpoints count, as C2SP verifier keys `name+hash+base64`."""
+
+    vkeys: tuple[str, ...] = Field(min_length=1)
+
+
+class RuleSetting(_Part):
+    """One rule, by name: with parameters, or off with a reason."""
+
+    rule: str
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
+    off: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _off_has_no_parameters(self) -> "RuleSetting":
+        if self.off is not None and self.with_:
+            raise ValueError("a rule that is off takes no parameters")
+        return self
+
+
+class PolicySpec(_Part):
+    """Trust and rules."""
+
+    keys: tuple[TrustedKey, ...] = Field(min_length=1)
+    ledger: TrustedLog
+    rules: tuple[RuleSetting, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "PolicySpec":
+        for what, names in (
+            ("key", [key.id for key in self.keys]),
+            ("rule", [rule.rule for rule in self.rules]),
+        ):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"{what} {min(twice)!r} is named twice")
+        return self
+
+
+class Policy(_Part):
+    """A whole policy file."""
+
+    api_version: Literal["audit.policy/v1"] = Field(alias="apiVersion")
+    kind: Literal["Policy"]
+    metadata: PolicyMetadata
+    spec: PolicySpec

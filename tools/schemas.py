@@ -1,0 +1,63 @@
+"""Write schemas/*.schema.json from the pydantic models. `--check` only compares."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from audit import documents
+
+ROOT = Path(__file__).resolve().parent.parent / "schemas"
+MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
+    "checkpoint-v1": documents.Checkpoint,
+    "dataset-manifest-v1": documents.DatasetManifest,
+    "entry-v1": documents.LedgerEntry,
+    "evidence-v1": TypeAdapter(documents.Evidence),
+    "finding-v1": documents.Finding,
+    "model-inspection-v1": documents.ModelInspection,
+    "policy-v1": documents.Policy,
+    "release-v1": documents.Release,
+    "release-facts-v1": documents.ReleaseFacts,
+    "statement-v1": documents.Statement,
+    "verdict-v1": documents.Verdict,
+}
+
+
+def text(name: str) -> str:
+    """Return the schema file's exact contents for `name`."""
+    model = MODELS[name]
+    schema = (
+        model.json_schema(mode="validation")
+        if isinstance(model, TypeAdapter)
+        else model.model_json_schema(mode="validation")
+    )
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:lastmile-audit:schema:{name}",
+    }
+    return json.dumps(head | schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def main() -> int:
+    wanted = {ROOT / f"{name}.schema.json": text(name) for name in MODELS}
+    stale = [
+        path
+        for path, body in wanted.items()
+        if not path.is_file() or path.read_text("utf-8") != body
+    ]
+    extra = [path for path in ROOT.glob("*") if path not in wanted]
+    if "--check" in sys.argv:
+        for path in [*stale, *extra]:
+            print(f"stale: schemas/{path.name} (make fix)")
+        return bool(stale or extra)
+    for path in stale:
+        path.write_text(wanted[path], "utf-8")
+    for path in extra:
+        path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
