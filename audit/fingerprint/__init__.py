@@ -1,0 +1,1 @@
+"""Fingerprint a dataset."""

@@ -1,0 +1,1 @@
+"""Allow or deny a release."""

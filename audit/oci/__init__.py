@@ -1,0 +1,1 @@
+"""OCI manifests, layouts and referrers."""

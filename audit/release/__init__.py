@@ -1,0 +1,1 @@
+"""The main job: take a release from files to verdict and reports."""

@@ -1,0 +1,1 @@
+"""Turn verdicts and ledger ranges into documents."""
