@@ -6,11 +6,11 @@ by UTF-16 unit agree, so the standard library writes exactly the JCS bytes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 MAX_SAFE_INT = 2**53 - 1
 
-JsonValue = None | bool | int | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonValue = None | bool | int | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 """What canonical JSON may hold: no floats, which have no single decimal spelling."""
 
 

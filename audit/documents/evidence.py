@@ -11,7 +11,7 @@ from pydantic import Field
 
 from audit.documents._base import Document
 from audit.documents.digest import Blake3, Sha256
-from audit.documents.inspection import Refusal
+from audit.documents.inspection import FileRole, Refusal
 
 
 class SignatureEvidence(Document):
@@ -54,6 +54,7 @@ class FormatEvidence(Document):
     subject: Sha256
     path: str
     format: str
+    role: FileRole | None
     refusal: Refusal | None
 
 

@@ -1,0 +1,87 @@
+"""Read a policy: strict YAML, known rules, typed parameters.
+
+* A built-in rule that the policy does not mention holds with its defaults.
+* Only `off: <reason>` switches a rule off, and the verdict repeats the reason.
+* The digest in a verdict is over the bytes of the file, comments and all.
+
+Trust: whoever can write the policy file decides what the gate allows.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from audit.core import strict_yaml
+from audit.core.errors import ConfigError
+from audit.core.strict_yaml import YamlDocument
+from audit.documents import Policy, PolicyRef, RuleOff, RuleSetting, first_problem
+from audit.gate.rules import RULES, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """A policy that has been read and checked."""
+
+    document: Policy
+    ref: PolicyRef
+    rules: tuple[tuple[Rule, BaseModel], ...]
+    rules_off: tuple[RuleOff, ...]
+
+
+def load_policy(data: bytes, *, source: str) -> GatePolicy:
+    """Return the policy in the bytes of a YAML file; `source` names it in errors.
+
+    Raises:
+        ConfigError: not strict YAML, not a policy, an unknown rule or parameter.
+    """
+    text = strict_yaml.loads(data, source=source)
+    try:
+        document = Policy.model_validate(text.value)
+    except ValidationError as exc:
+        raise _at(exc, text, source, ()) from exc
+    settings = {setting.rule: (at, setting) for at, setting in enumerate(document.spec.rules)}
+    _refuse_unknown(settings, text, source)
+    ref = PolicyRef(
+        id=document.metadata.id,
+        version=document.metadata.version,
+        digest="sha256:" + hashlib.sha256(data).hexdigest(),
+    )
+    rules, off = [], []
+    for name, rule in RULES.items():
+        at, setting = settings.get(name, (None, RuleSetting(rule=name)))
+        if setting.off is not None:
+            off.append(RuleOff(rule=name, reason=setting.off))
+            continue
+        try:
+            rules.append((rule, rule.parameters.model_validate(setting.with_)))
+        except ValidationError as exc:
+            raise _at(exc, text, source, ("spec", "rules", at or 0, "with")) from exc
+    return GatePolicy(document, ref, tuple(rules), tuple(off))
+
+
+def _refuse_unknown(
+    settings: dict[str, tuple[int, RuleSetting]], text: YamlDocument, source: str
+) -> None:
+    for name, (at, _) in settings.items():
+        if name not in RULES:
+            line = text.line_of(("spec", "rules", at, "rule"))
+            raise ConfigError(
+                f"{source}:{line}: no rule is called {name!r}",
+                hint=f"the rules are {', '.join(RULES)}",
+            )
+
+
+def _at(
+    exc: ValidationError, text: YamlDocument, source: str, above: tuple[Any, ...]
+) -> ConfigError:
+    """Return our error for what pydantic found, with the line where it stands."""
+    where = (*above, *exc.errors(include_url=False)[0]["loc"])
+    line = text.line_of(where)
+    prefix = ".".join(str(part) for part in above)
+    problem = first_problem(exc)
+    return ConfigError(
+        f"{source}:{line}: {prefix + '.' if prefix else ''}{problem}",
+        hint="see schemas/policy-v1.schema.json and docs/rules.md",
+    )
