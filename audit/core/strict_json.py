@@ -26,6 +26,10 @@ class _DuplicateError(Exception):
         self.key = key
 
 
+class _ConstantError(Exception):
+    pass
+
+
 def loads(data: bytes, *, source: str) -> Any:
     """Return the value of a JSON text; `source` names it in errors.
 
@@ -51,7 +55,10 @@ def loads(data: bytes, *, source: str) -> Any:
         ) from exc
     except _DuplicateError as exc:
         raise ConfigError(f"{source}:{_second(text, exc.key)}: duplicate key {exc.key!r}") from exc
-    except ValueError as exc:  # NaN, or an integer of thousands of digits
+    except _ConstantError as exc:
+        line = next(_line(text, at.start()) for at in _CONSTANT.finditer(text) if at["name"])
+        raise ConfigError(f"{source}:{line}: {exc} is not a JSON number") from exc
+    except ValueError as exc:  # an integer of thousands of digits
         raise ConfigError(f"{source}: {exc}") from exc
 
 
@@ -65,10 +72,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
+    raise _ConstantError(name)
 
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<name>NaN|-?Infinity)')
 
 
 def _too_deep(text: str) -> int | None:
