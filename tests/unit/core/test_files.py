@@ -29,7 +29,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_an_error_with_a_hint_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(StorageFailed, match="cannot write .*/f: no space left") as caught:
+    with pytest.raises(StorageFailed, match=r"/f: no space left") as caught:
         _write(tmp_path / "f", b"half", OSError(errno.ENOSPC, "No space left on device"))
     assert caught.value.hint == "free some space and run again"
     assert list(tmp_path.iterdir()) == []
@@ -50,7 +50,7 @@ def test_more_than_the_limit_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
-    with pytest.raises(InputMissing, match="not a regular file"):
+    with pytest.raises(InputMissing, match="is a directory"):
         read_bounded(tmp_path)
     (tmp_path / "f").touch()
     with pytest.raises(StorageFailed, match="cannot write"):
