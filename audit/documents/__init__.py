@@ -1,6 +1,14 @@
 """The nouns. No input or output here, only values and what is true of them."""
 
 from audit.documents._base import Document, first_problem
+from audit.documents.detection import (
+    Attribution,
+    Decision,
+    Detection,
+    DetectionVerdict,
+    PresenceFinding,
+    Via,
+)
 from audit.documents.digest import Blake3, Digest, Sha256, is_digest
 from audit.documents.evidence import (
     BlobEvidence,
@@ -28,6 +36,16 @@ from audit.documents.ledger import (
 from audit.documents.manifest import DatasetManifest, FileDigests, FileLine
 from audit.documents.nanos import Nanos
 from audit.documents.policy import Policy, RuleSetting, TrustedKey
+from audit.documents.receipt import (
+    MARKED_COVERAGE,
+    Coverage,
+    Mark,
+    Receipt,
+    ReceiptRecord,
+    Sampling,
+    SelfCheck,
+    SignedReceipt,
+)
 from audit.documents.release import Release
 from audit.documents.signer import NoteSigner
 from audit.documents.statement import (
@@ -39,20 +57,27 @@ from audit.documents.statement import (
     Subject,
 )
 from audit.documents.verdict import Finding, Outcome, PolicyRef, RuleOff, Verdict
+from audit.documents.watermark import KeyRegistry, MarkProfile, RegisteredKey, Scheme
 
 __all__ = [
     "COSIGN_SIGN",
     "ENTRY_SCHEMA",
     "GENESIS",
+    "MARKED_COVERAGE",
     "MAX_ENTRY",
     "PAYLOAD_TYPE",
     "RELEASE_FACTS",
     "STATEMENT_TYPE",
+    "Attribution",
     "Blake3",
     "BlobEvidence",
     "Checkpoint",
+    "Coverage",
     "DatasetEvidence",
     "DatasetManifest",
+    "Decision",
+    "Detection",
+    "DetectionVerdict",
     "Digest",
     "Document",
     "EvaluationEvidence",
@@ -65,9 +90,12 @@ __all__ = [
     "Finding",
     "FormatEvidence",
     "InspectedFile",
+    "KeyRegistry",
     "LedgerEntry",
     "LedgerEvidence",
     "LedgerState",
+    "Mark",
+    "MarkProfile",
     "ModelInspection",
     "Named",
     "Nanos",
@@ -75,19 +103,28 @@ __all__ = [
     "Outcome",
     "Policy",
     "PolicyRef",
+    "PresenceFinding",
+    "Receipt",
+    "ReceiptRecord",
     "Refusal",
+    "RegisteredKey",
     "RejectedSignature",
     "Release",
     "ReleaseFacts",
     "RuleOff",
     "RuleSetting",
+    "Sampling",
+    "Scheme",
+    "SelfCheck",
     "Sha256",
     "SignatureEvidence",
+    "SignedReceipt",
     "SourceFile",
     "Statement",
     "Subject",
     "TrustedKey",
     "Verdict",
+    "Via",
     "first_problem",
     "is_digest",
     "leaf_hash",

@@ -1,0 +1,53 @@
+"""The mark itself: choosing tokens by key, and the tests that find it again.
+
+Needs the extra `watermark` (numpy). Nothing here reads files, keeps state
+between texts or decides anything beyond a p-value; docs/watermark.md has the
+scheme, docs/watermark-quality.md what was measured.
+"""
+
+from audit.watermark.mark._attribution import Ranked, attribute, log10_attribution, scan
+from audit.watermark.mark._g1 import Slot, Streams
+from audit.watermark.mark._philox import philox
+from audit.watermark.mark._presence import (
+    INCONCLUSIVE,
+    MIN_CONTEXTS,
+    PRESENT,
+    WINDOWS,
+    Presence,
+    decide,
+    log10_designated,
+    presence,
+    strongest,
+    windowed,
+)
+from audit.watermark.mark._sampler import Choice, MarkedSampler, Nucleus, nucleus
+from audit.watermark.mark._tails import log10_gamma_tail, log10_gamma_tails
+from audit.watermark.mark._trail import Trail, follow
+
+__all__ = [
+    "INCONCLUSIVE",
+    "MIN_CONTEXTS",
+    "PRESENT",
+    "WINDOWS",
+    "Choice",
+    "MarkedSampler",
+    "Nucleus",
+    "Presence",
+    "Ranked",
+    "Slot",
+    "Streams",
+    "Trail",
+    "attribute",
+    "decide",
+    "follow",
+    "log10_attribution",
+    "log10_designated",
+    "log10_gamma_tail",
+    "log10_gamma_tails",
+    "nucleus",
+    "philox",
+    "presence",
+    "scan",
+    "strongest",
+    "windowed",
+]
