@@ -18,6 +18,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "evidence-v1": TypeAdapter(documents.Evidence),
     "finding-v1": documents.Finding,
     "key-registry-v1": documents.KeyRegistry,
+    "ledger-verification-v1": documents.LedgerVerification,
     "model-inspection-v1": documents.ModelInspection,
     "policy-v1": documents.Policy,
     "receipt-record-v1": documents.ReceiptRecord,

@@ -30,6 +30,7 @@ from audit.documents.ledger import (
     Checkpoint,
     Event,
     LedgerEntry,
+    LedgerVerification,
     Named,
     leaf_hash,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerEvidence",
     "LedgerState",
+    "LedgerVerification",
     "Mark",
     "MarkProfile",
     "ModelInspection",

@@ -98,3 +98,20 @@ class Checkpoint(Document):
     size: int = Field(ge=0)
     root: Hex64
     note: str
+
+
+class LedgerVerification(Document):
+    """What verifying a whole ledger found; a ledger that does not hold has none.
+
+    `last_checkpoint` is the largest stored one, among those by a pinned key if
+    keys were pinned. `covered` counts the entries under a checkpoint by a
+    pinned key; without pinned keys nothing is covered.
+    """
+
+    format: Literal["audit.ledger-verification/v1"] = "audit.ledger-verification/v1"
+    size: int = Field(ge=0)
+    root: Hex64
+    last_checkpoint: Checkpoint | None
+    checkpoint_vkey: str | None
+    covered: int = Field(ge=0)
+    pinned: bool

@@ -1,1 +1,19 @@
-"""The audit ledger: append, verify, prove."""
+"""The audit ledger: append, verify, prove.
+
+* `open_ledger`: a URL -> an open `Ledger`, which appends, reads, signs and verifies
+* `read_checkpoint`, `verify_note`: a signed note -> what it says, and whose keys signed it
+"""
+
+from audit.ledger._checkpoint import read_checkpoint
+from audit.ledger._ledger import Ledger
+from audit.ledger._note import Note, VerifierKey, verify_note
+from audit.ledger._open import open_ledger
+
+__all__ = [
+    "Ledger",
+    "Note",
+    "VerifierKey",
+    "open_ledger",
+    "read_checkpoint",
+    "verify_note",
+]

@@ -1,0 +1,127 @@
+"""`audit ledger`."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import click
+
+from audit.cli._answer import answer, format_option
+from audit.cli._bars import progress_bars
+from audit.core.errors import UsageError
+from audit.core.files import read_bounded
+from audit.documents import Event, LedgerEntry, LedgerVerification
+from audit.ledger import open_ledger, read_checkpoint
+
+F = TypeVar("F", bound=Callable[..., Any])
+_READ = 1 << 18
+_MAX_LINE = 1 << 20
+
+
+def ledger_option(command: F) -> F:
+    """Add `--ledger URL`."""
+    return click.option(
+        "--ledger",
+        "url",
+        envvar="AUDIT_LEDGER",
+        required=True,
+        metavar="URL",
+        help="The ledger, such as sqlite:///audit.db. [env: AUDIT_LEDGER]",
+    )(command)
+
+
+@click.group("ledger")
+def command() -> None:
+    """Append to the audit ledger, sign its checkpoints, verify it."""
+
+
+@command.command("verify")
+@ledger_option
+@click.option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    metavar="VKEY",
+    help="A verifier key of this log (NAME+ID+BASE64). Checkpoints by other keys count for nothing.",
+)
+@click.option(
+    "--checkpoint",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A checkpoint that was kept elsewhere; the ledger must extend it.",
+)
+@format_option
+def verify(url: str, vkeys: tuple[str, ...], files: tuple[Path, ...], form: str) -> None:
+    """Recompute the whole ledger and say what it holds.
+
+    Exit 10 names the first entry that is not what the others commit to.
+    """
+    outside = [read_checkpoint(read_bounded(file), vkeys=vkeys or None) for file in files]
+    with open_ledger(url, read_only=True) as ledger, progress_bars() as progress:
+        found = ledger.verify(vkeys=vkeys, outside=outside, progress=progress)
+    answer(_as_text(found) if form == "text" else found.model_dump_json(indent=2) + "\n")
+
+
+@command.command("append")
+@ledger_option
+@click.option("--create", is_flag=True, help="Make the ledger if it is not there.")
+def append(url: str, create: bool) -> None:  # noqa: FBT001
+    """Record the events on stdin, one JSON document per line, and print their entries.
+
+    A line is durable when its entry is printed.
+    """
+    with open_ledger(url, create=create) as ledger:
+        for events in _events(sys.stdin.buffer):
+            for entry in ledger.append_many(events):
+                answer(_line(entry))
+
+
+@command.command("list")
+@ledger_option
+@click.option("--start", type=click.IntRange(min=0), default=0, help="The first entry's number.")
+@click.option("--subject", metavar="DIGEST", help="Only entries about this digest.")
+@click.option("--type", "type_", metavar="TYPE", help="Only events of this type.")
+def list_(url: str, start: int, subject: str | None, type_: str | None) -> None:
+    """Print entries, one JSON document per line."""
+    with open_ledger(url, read_only=True) as ledger:
+        for entry in ledger.entries(start=start, subject=subject, type=type_):
+            answer(_line(entry))
+
+
+def _line(entry: LedgerEntry) -> str:
+    return entry.leaf().decode("utf-8") + "\n"
+
+
+def _events(stream: BinaryIO) -> Iterator[list[Event]]:
+    """Give the events in JSON lines, all that have come by the time we look."""
+    number, rest = 0, b""
+    while data := stream.read1(_READ):  # type: ignore[attr-defined]
+        *lines, rest = (rest + data).split(b"\n")
+        yield [_event(line, number + at) for at, line in enumerate(lines, 1) if line.strip()]
+        number += len(lines)
+        if len(rest) > _MAX_LINE:
+            raise UsageError(f"stdin:{number + 1}: a line longer than {_MAX_LINE} bytes")
+    if rest.strip():
+        yield [_event(rest, number + 1)]
+
+
+def _event(line: bytes, number: int) -> Event:
+    return Event.read(line, source=f"stdin:{number}")
+
+
+def _as_text(found: LedgerVerification) -> str:
+    lines = [f"ok: {found.size} entries, root {found.root}"]
+    if found.last_checkpoint is None:
+        whose = "by a key given with --vkey" if found.pinned else "stored"
+        lines.append(f"  no checkpoint {whose}: whoever can write the database can rewrite it")
+    elif found.pinned:
+        lines.append(f"  {found.covered} of them under a checkpoint by {found.checkpoint_vkey}")
+    else:
+        lines += [
+            f"  {found.last_checkpoint.size} of them under a checkpoint by {found.checkpoint_vkey}",
+            "  which nobody vouched for: pin the log's key with --vkey",
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,231 @@
+"""Verification: everything that can be recomputed is, from the leaves alone.
+
+Per entry: its form, its hash, its place, its time, the columns copied out of
+it, and the link to the entry before. Over all: the head and every checkpoint.
+
+Trust: the rows prove that nobody edited *part* of the ledger. Whoever can
+write the database can rewrite all of it, or cut its tail and mend the head;
+only a checkpoint signed by a key that he does not hold, or kept elsewhere,
+shows that. So a caller who needs more than consistency passes `vkeys`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from audit.core.errors import AuditError, ChainBroken
+from audit.core.progress import Progress
+from audit.documents import ENTRY_SCHEMA, GENESIS, Checkpoint, LedgerVerification, leaf_hash
+from audit.ledger._checkpoint import read_checkpoint
+from audit.ledger._leaf import read_leaf
+from audit.ledger._merkle import Frontier
+from audit.ledger.store._rows import NO_NOTES, CheckpointRow, EntryRow, Head, Snapshot, add_note
+
+_PROGRESS_EVERY = 1 << 20
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What reading all entries gave: the tree, and its root and frontier at some sizes."""
+
+    wanted: frozenset[int]
+    tree: Frontier = field(default_factory=Frontier)
+    at: dict[int, Frontier] = field(default_factory=dict)
+    last_hash: bytes = bytes.fromhex(GENESIS)
+    last_ns: int = 0
+
+    def mark(self) -> None:
+        """Keep the tree if somebody signed it at this size."""
+        if self.tree.size in self.wanted:
+            self.at[self.tree.size] = self.tree.copy()
+
+
+def verify_snapshot(
+    snapshot: Snapshot, *, vkeys: Sequence[str], outside: Sequence[Checkpoint], progress: Progress
+) -> LedgerVerification:
+    """Return what the ledger holds, having recomputed all of it.
+
+    Raises:
+        ChainBroken: an entry, the head or a checkpoint is not what the others commit to.
+    """
+    stored = snapshot.checkpoints()
+    sizes = {row.size for row in stored if type(row.size) is int}
+    scan = _Scan(frozenset(sizes | {checkpoint.size for checkpoint in outside}))
+    head = snapshot.head()
+    progress.start("ledger", snapshot.leaf_bytes())
+    _scan(snapshot, scan, head, progress)
+    _check_head(head, scan)
+    checkpoints = _check_checkpoints(stored, head, scan)
+    for checkpoint in outside:
+        _check_root(checkpoint, scan, good=0, whose="kept outside ")
+    if (problem := snapshot.problem()) is not None:
+        raise ChainBroken(head.size, f"cannot be added or read safely: {problem}")
+    trusted = [one for one in checkpoints if not vkeys or one[1] in vkeys]
+    last, vkey = max(trusted, key=lambda one: one[0].size, default=(None, None))
+    return LedgerVerification(
+        size=head.size,
+        root=head.root.hex(),
+        last_checkpoint=last,
+        checkpoint_vkey=vkey,
+        covered=last.size if last is not None and vkeys else 0,
+        pinned=bool(vkeys),
+    )
+
+
+def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> None:
+    """Read every entry once; stop at the first that is not right."""
+    tree, unreported = scan.tree, 0
+    scan.mark()
+    rows = snapshot.rows(start=-(2**63), subject=None, type_=None)
+    for row in rows:
+        if not _holds(row, tree.size, scan.last_hash, scan.last_ns):
+            raise _diagnosis(row, next(rows, None), scan, head)
+        scan.last_hash, scan.last_ns = row.leaf_hash, row.ts_ns
+        tree.add(row.leaf_hash)
+        scan.mark()
+        unreported += len(row.leaf)
+        if unreported > _PROGRESS_EVERY:
+            progress.advance(unreported)
+            unreported = 0
+    progress.advance(unreported)
+
+
+def _holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
+    """Whether `row` is entry `seq`, has every column its leaf says, and links to `prev`."""
+    subject = "null" if row.subject is None else f'"{row.subject}"'
+    tail = (
+        f'"subject":{subject},"type":"{row.type}"}},"prev":"{prev.hex()}",'
+        f'"schema":"{ENTRY_SCHEMA}","seq":"{row.seq}","ts_ns":"{row.ts_ns}"}}'
+    )
+    try:
+        if not (
+            type(row.seq) is int
+            and type(row.ts_ns) is int
+            and row.seq == seq
+            and row.ts_ns > prev_ns
+            and row.leaf.endswith(tail.encode())
+            and leaf_hash(row.leaf) == row.leaf_hash
+        ):
+            return False
+        read_leaf(row.leaf)
+    except (TypeError, AttributeError, ValueError):
+        return False  # a column of another type, or a leaf that is no entry
+    return True
+
+
+def _diagnosis(row: EntryRow, following: EntryRow | None, scan: _Scan, head: Head) -> ChainBroken:
+    """Return what is wrong with `row`, which does not hold, and where."""
+    seq = scan.tree.size
+    if (what := _own_fault(row, seq, scan.last_ns)) is not None:
+        return ChainBroken(seq, what)
+    entry = read_leaf(row.leaf)
+    wanted, found = entry.prev, scan.last_hash.hex()
+    vouched = (
+        following is not None and _links(following, row.leaf_hash)
+    ) or head.last_hash == row.leaf_hash
+    if seq and vouched:
+        return ChainBroken(
+            seq - 1,
+            f"is not the entry its successor committed to (expected sha256:{wanted}, "
+            f"found sha256:{found})",
+        )
+    return ChainBroken(seq, f"does not follow the entry before it (sha256:{found})")
+
+
+def _own_fault(row: EntryRow, seq: int, prev_ns: int) -> str | None:
+    """Return what is wrong with a row by itself, if anything is."""
+    if type(row.seq) is not int or type(row.ts_ns) is not int or type(row.leaf) is not bytes:
+        return "has a column of the wrong type"
+    if row.seq != seq:
+        return "is missing" if row.seq > seq else f"is out of place: a row says it is {row.seq}"
+    if leaf_hash(row.leaf) != row.leaf_hash:
+        return "does not have the hash that is stored with it"
+    try:
+        entry = read_leaf(row.leaf)
+    except ValueError as exc:
+        return str(exc)
+    columns = {"seq": row.seq, "ts_ns": row.ts_ns, "type": row.type, "subject": row.subject}
+    leaf = {
+        "seq": entry.number,
+        "ts_ns": entry.ts_ns,
+        "type": entry.event.type,
+        "subject": entry.event.subject,
+    }
+    for name, value in columns.items():
+        if value != leaf[name]:
+            return f"has a column {name} that is not what its leaf says"
+    if row.ts_ns <= prev_ns:
+        return "is not later than the entry before it"
+    return None
+
+
+def _links(row: EntryRow, prev: bytes) -> bool:
+    try:
+        return read_leaf(row.leaf).prev == prev.hex()
+    except (TypeError, ValueError):
+        return False
+
+
+def _check_head(head: Head, scan: _Scan) -> None:
+    size = scan.tree.size
+    if size < head.size:
+        raise ChainBroken(size, f"is missing: the head is over {head.size} entries")
+    if size > head.size:
+        raise ChainBroken(head.size, f"is one too many: the head is over {head.size} entries")
+    found = (scan.tree.root(), scan.tree.pack(), scan.last_hash, scan.last_ns)
+    if found != (head.root, head.frontier, head.last_hash, head.last_ns):
+        raise ChainBroken(max(size - 1, 0), "is not the last entry of the tree in the head")
+
+
+def _check_checkpoints(
+    stored: Sequence[CheckpointRow], head: Head, scan: _Scan
+) -> list[tuple[Checkpoint, str]]:
+    checked: list[tuple[Checkpoint, str]] = []
+    notes_hash, good = NO_NOTES, 0
+    for number, row in enumerate(stored):
+        checkpoint = _check_checkpoint(row, number, scan, good)
+        notes_hash, good = add_note(notes_hash, row.note), checkpoint.size
+        checked.append((checkpoint, row.vkey))
+    if (len(stored), notes_hash) != (head.checkpoints, head.notes_hash):
+        raise ChainBroken(
+            good, "or a later one lacks its checkpoint: not those the head commits to are here"
+        )
+    return checked
+
+
+def _check_checkpoint(row: CheckpointRow, number: int, scan: _Scan, good: int) -> Checkpoint:
+    last = max(good - 1, 0)
+    try:
+        checkpoint = read_checkpoint(row.note, vkeys=(row.vkey,))
+    except (AuditError, TypeError, ValueError, AttributeError) as exc:
+        raise ChainBroken(last, f"is followed by checkpoint {number}, which is bad: {exc}") from exc
+    columns = (row.number, row.size)
+    if columns != (number, checkpoint.size) or [*map(type, columns)] != [int, int]:
+        raise ChainBroken(last, f"is followed by checkpoint {number}, whose columns were edited")
+    _check_root(checkpoint, scan, good=good, whose="")
+    if scan.at[checkpoint.size].pack() != row.frontier:
+        raise ChainBroken(last, f"is followed by checkpoint {number}, whose columns were edited")
+    return checkpoint
+
+
+def _check_root(checkpoint: Checkpoint, scan: _Scan, *, good: int, whose: str) -> None:
+    """Raise unless the tree had the checkpoint's root at its size; entries to `good` are known."""
+    size = checkpoint.size
+    if size > scan.tree.size:
+        raise ChainBroken(scan.tree.size, f"is missing: a checkpoint {whose}is over {size} entries")
+    if scan.at[size].root().hex() != checkpoint.root:
+        raise ChainBroken(
+            good,
+            f"or a later one before {size} is not what the checkpoint {whose}over {size} signed",
+        )
+
+
+def read_rows(rows: Iterator[EntryRow]) -> Iterator[EntryRow]:
+    """Give rows whose leaf is an entry with the columns stored beside it.
+
+    Raises:
+        ChainBroken: a row is not; a query must not answer from edited columns.
+    """
+    for row in rows:
+        if (what := _own_fault(row, row.seq, -1)) is not None:
+            raise ChainBroken(row.seq, what)
+        yield row

@@ -1,0 +1,105 @@
+"""The rows a ledger keeps, the same in every database."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from audit.documents import GENESIS
+from audit.ledger._merkle import EMPTY_ROOT
+
+NO_NOTES = hashlib.sha256(b"").digest()
+"""`Head.notes_hash` of a ledger without checkpoints."""
+
+
+class EntryRow(NamedTuple):
+    """One entry: its leaf, and what was copied out of it so that queries are quick."""
+
+    seq: int
+    ts_ns: int
+    type: str
+    subject: str | None
+    leaf: bytes
+    leaf_hash: bytes
+
+
+class CheckpointRow(NamedTuple):
+    """One checkpoint as stored; `frontier` is the tree's at that size."""
+
+    number: int
+    size: int
+    frontier: bytes
+    vkey: str
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The one row that commits to all others; written with every append."""
+
+    size: int = 0
+    root: bytes = EMPTY_ROOT
+    frontier: bytes = b""
+    last_hash: bytes = bytes.fromhex(GENESIS)
+    last_ns: int = 0
+    checkpoints: int = 0
+    notes_hash: bytes = NO_NOTES
+
+
+def add_note(notes_hash: bytes, note: bytes) -> bytes:
+    """Return the running hash over all checkpoints, with one more note."""
+    return hashlib.sha256(notes_hash + hashlib.sha256(note).digest()).digest()
+
+
+class Snapshot(Protocol):
+    """One consistent reading of the ledger."""
+
+    def head(self) -> Head:
+        """Return the head.
+
+        Raises:
+            ChainBroken: there is not exactly one, or its fields are not what they must be.
+        """
+
+    def rows(self, *, start: int, subject: str | None, type_: str | None) -> Iterator[EntryRow]:
+        """Give the entries from `start` on, in order, those that match."""
+
+    def checkpoints(self) -> list[CheckpointRow]:
+        """Return all checkpoints, in order of their number."""
+
+    def last_row(self) -> EntryRow | None:
+        """Return the entry with the highest number."""
+
+    def leaf_bytes(self) -> int:
+        """Return about how many bytes of leaves there are, for progress."""
+
+    def problem(self) -> str | None:
+        """Return how the tables differ from those this version makes, if they do."""
+
+
+class Writing(Snapshot, Protocol):
+    """The one writer, between begin and commit."""
+
+    def add(self, rows: Sequence[EntryRow], head: Head) -> None:
+        """Store entries and the head over them."""
+
+    def add_checkpoint(self, row: CheckpointRow, head: Head) -> None:
+        """Store a checkpoint and the head over it."""
+
+
+class Store(Protocol):
+    """A database that holds a ledger. Every failure of it is a LedgerUnavailable."""
+
+    @property
+    def url(self) -> str:
+        """The ledger's URL, without a password."""
+
+    def reading(self) -> AbstractContextManager[Snapshot]:
+        """Open a snapshot."""
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """Become the one writer; what was written is durable when the block has ended well."""
+
+    def close(self) -> None:
+        """Let go of the database."""

@@ -1,0 +1,181 @@
+"""Append, read, sign, verify: what an honest ledger does, and what it refuses."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from audit.core.errors import ChainBroken, UsageError, VerificationError
+from audit.documents import GENESIS, MAX_ENTRY, Event, leaf_hash
+from audit.ledger import open_ledger, read_checkpoint
+from audit.ledger._merkle import tree_root
+from tests.fakes.ledgers import LOG, SUBJECT, Ticks, event
+from tests.fakes.notes import SeededSigner
+
+
+def test_an_entry_holds_its_event_its_place_and_the_hash_of_the_entry_before(
+    tmp_path: Path,
+) -> None:
+    with open_ledger(f"sqlite:///{tmp_path}/a.db", create=True, clock=Ticks()) as ledger:
+        first, second = ledger.append_many([event(0), event(1)])
+        assert (first.seq, first.prev, first.event) == ("0", GENESIS, event(0))
+        assert (second.seq, second.prev) == ("1", leaf_hash(first.leaf()).hex())
+        assert list(ledger.entries()) == [first, second]
+        assert ledger.append(event(2)).prev == leaf_hash(second.leaf()).hex()
+
+
+def test_a_leaf_is_the_json_that_the_format_promises(made: Path) -> None:
+    raw = sqlite3.connect(made)
+    (leaf,) = raw.execute("SELECT leaf FROM entries WHERE seq = 1").fetchone()
+    raw.close()
+    assert list(json.loads(leaf)) == ["event", "prev", "schema", "seq", "ts_ns"]
+    assert (
+        leaf
+        == json.dumps(
+            json.loads(leaf), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        ).encode()
+    )
+
+
+def test_entries_are_found_by_start_subject_and_type(made: Path) -> None:
+    with open_ledger(str(made), read_only=True) as ledger:
+        found = list(ledger.entries(start=3, subject=SUBJECT, type="release.package"))
+        assert [entry.number for entry in found] == [3, 6, 9, 12, 15, 18]
+        assert list(ledger.entries(subject="sha256:" + "0" * 64)) == []
+        assert ledger.size() == 20
+
+
+def test_time_does_not_go_back_when_the_clock_does(tmp_path: Path) -> None:
+    clock = Ticks()
+    with open_ledger(str(tmp_path / "a.db"), create=True, clock=clock) as ledger:
+        before = ledger.append(event(0))
+        clock.now -= 2 * 86400 * 10**9
+        assert ledger.append(event(1)).ts_ns == before.ts_ns + 1
+        ledger.verify()
+
+
+def test_all_events_of_one_call_are_recorded_or_none(tmp_path: Path) -> None:
+    long = Event(type="a.b", facts={"text": "x" * MAX_ENTRY})
+    with open_ledger(str(tmp_path / "a.db"), create=True) as ledger:
+        with pytest.raises(UsageError, match="65535 is the most"):
+            ledger.append_many([event(0), long])
+        assert ledger.size() == 0
+        assert ledger.append_many([]) == []
+
+
+def test_an_entry_may_be_exactly_as_long_as_its_bundle_allows(tmp_path: Path) -> None:
+    with open_ledger(str(tmp_path / "a.db"), create=True, clock=Ticks()) as ledger:
+        room = MAX_ENTRY - len(ledger.append(Event(type="a.b", facts={"text": ""})).leaf())
+        assert len(ledger.append(Event(type="a.b", facts={"text": "x" * room})).leaf()) == MAX_ENTRY
+        ledger.verify()
+        with pytest.raises(UsageError, match="is the most"):
+            ledger.append(Event(type="a.b", facts={"text": "x" * (room + 1)}))
+
+
+def test_a_fact_changed_into_a_float_after_the_event_was_made_is_refused(tmp_path: Path) -> None:
+    spoiled = event(0)
+    spoiled.facts["n"] = 0.5
+    with open_ledger(str(tmp_path / "a.db"), create=True) as ledger:
+        with pytest.raises(UsageError, match="float"):
+            ledger.append(spoiled)
+        assert ledger.size() == 0
+
+
+def test_verify_recomputes_size_and_root_and_says_what_is_covered(made: Path) -> None:
+    with open_ledger(str(made)) as ledger:
+        root = tree_root(leaf_hash(entry.leaf()) for entry in ledger.entries())
+        found = ledger.verify(vkeys=(LOG.vkey,))
+        assert (found.size, found.root, found.covered, found.pinned) == (20, root.hex(), 19, True)
+        assert found.last_checkpoint == ledger.checkpoints()[-1]
+        assert found.checkpoint_vkey == LOG.vkey
+
+
+def test_without_pinned_keys_nothing_is_covered(made: Path) -> None:
+    with open_ledger(str(made)) as ledger:
+        found = ledger.verify()
+        assert (found.covered, found.pinned, found.checkpoint_vkey) == (0, False, LOG.vkey)
+
+
+def test_a_checkpoint_by_another_key_counts_for_nothing(made: Path) -> None:
+    other = SeededSigner(LOG.name, "other seed")
+    with open_ledger(str(made)) as ledger:
+        found = ledger.verify(vkeys=(other.vkey,))
+        assert (found.covered, found.last_checkpoint, found.pinned) == (0, None, True)
+
+
+def test_a_checkpoint_is_signed_over_the_head_and_not_twice(copy: Path) -> None:
+    with open_ledger(str(copy)) as ledger:
+        checkpoint = ledger.checkpoint(LOG)
+        assert checkpoint == ledger.checkpoint(LOG)
+        assert checkpoint == read_checkpoint(checkpoint.note.encode(), vkeys=(LOG.vkey,))
+        assert (checkpoint.size, len(ledger.checkpoints())) == (20, 4)
+        assert ledger.verify(vkeys=(LOG.vkey,)).covered == 20
+
+
+def test_a_new_key_of_the_same_log_signs_the_same_tree_again(copy: Path) -> None:
+    other = SeededSigner(LOG.name, "next year")
+    with open_ledger(str(copy)) as ledger:
+        ledger.checkpoint(LOG)
+        ledger.checkpoint(other)
+        assert ledger.verify(vkeys=(other.vkey,)).covered == 20
+        assert ledger.verify(vkeys=(LOG.vkey,)).covered == 20
+
+
+def test_another_log_cannot_sign(copy: Path) -> None:
+    with open_ledger(str(copy)) as ledger:
+        with pytest.raises(VerificationError, match=r"this log is log\.example/audit"):
+            ledger.checkpoint(SeededSigner("other.example/audit"))
+        assert len(ledger.checkpoints()) == 3
+
+
+def test_an_empty_log_can_be_signed(tmp_path: Path) -> None:
+    with open_ledger(str(tmp_path / "a.db"), create=True) as ledger:
+        assert ledger.checkpoint(LOG).size == 0
+        ledger.append(event(0))
+        ledger.checkpoint(LOG)
+        assert ledger.verify(vkeys=(LOG.vkey,)).covered == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE head SET size = 19",
+        "UPDATE head SET root = zeroblob(32)",
+        "UPDATE head SET frontier = zeroblob(64)",
+        "UPDATE head SET frontier = zeroblob(7)",
+        "UPDATE head SET last_hash = zeroblob(32)",
+        "UPDATE head SET last_ns = 0",
+        "DELETE FROM head",
+    ],
+)
+def test_nothing_is_appended_to_a_head_that_does_not_fit(copy: Path, statement: str) -> None:
+    raw = sqlite3.connect(copy)
+    raw.execute(statement)
+    raw.commit()
+    with open_ledger(str(copy)) as ledger, pytest.raises(ChainBroken):
+        ledger.append(event(20))
+    assert raw.execute("SELECT count(*) FROM entries").fetchone() == (20,)
+    raw.close()
+
+
+def test_a_log_does_not_sign_a_tree_that_does_not_extend_what_it_signed(
+    made: Path, tmp_path: Path
+) -> None:
+    """The tail after the last checkpoint is honest; the tree before it is another one."""
+    with open_ledger(str(tmp_path / "fork.db"), create=True, clock=Ticks()) as ledger:
+        for number in range(20):
+            ledger.append(event(number + 100))
+    raw = sqlite3.connect(tmp_path / "fork.db", isolation_level=None)
+    raw.execute("ATTACH ? AS made", (str(made),))
+    raw.execute("INSERT INTO checkpoints SELECT * FROM made.checkpoints")
+    raw.execute(
+        "UPDATE head SET (checkpoints, notes_hash) = "
+        "(SELECT checkpoints, notes_hash FROM made.head)"
+    )
+    raw.close()
+    with (
+        open_ledger(str(tmp_path / "fork.db")) as ledger,
+        pytest.raises(ChainBroken, match="does not extend the tree of 19 entries signed last"),
+    ):
+        ledger.checkpoint(LOG)

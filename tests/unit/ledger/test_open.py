@@ -1,0 +1,127 @@
+"""Opening: what cannot be used as a ledger is refused, with the reason and without a trace."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.core.errors import ChainBroken, LedgerUnavailable, UsageError
+from audit.ledger import open_ledger
+from audit.ledger.store import _sqlite
+from tests.fakes.ledgers import LOG, event
+
+
+@pytest.mark.parametrize(
+    "url", ["", "sqlite:///", "sqlite://", "mysql://u:secret@host/db", "ledger.txt"]
+)
+def test_what_is_no_url_of_a_ledger_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(UsageError, match="is not the URL of a ledger") as caught:
+        open_ledger(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_file_is_not_created_unless_asked(tmp_path: Path) -> None:
+    path = tmp_path / "none.db"
+    for read_only in (False, True):
+        with pytest.raises(LedgerUnavailable, match="no such file"):
+            open_ledger(str(path), read_only=read_only)
+    assert not path.exists()
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnavailable, match=r"none/a\.db: unable to open"):
+        open_ledger(str(tmp_path / "none" / "a.db"), create=True)
+
+
+def test_a_path_with_marks_of_a_uri_is_one_path(tmp_path: Path) -> None:
+    path = tmp_path / "a?mode=memory#50%.db"
+    with open_ledger(str(path), create=True) as ledger:
+        ledger.append(event(0))
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path, create: bool) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(b"not a database, but longer than the header of one" * 9)
+    with pytest.raises(LedgerUnavailable, match="not a database"):
+        open_ledger(str(path), create=create)
+    assert path.read_bytes().startswith(b"not a database")
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_another_programs_database_is_refused_and_kept(tmp_path: Path, create: bool) -> None:
+    path = tmp_path / "a.db"
+    raw = sqlite3.connect(path)
+    raw.execute("CREATE TABLE theirs (x)")
+    raw.close()
+    with pytest.raises(LedgerUnavailable, match="is not an audit ledger"):
+        open_ledger(str(path), create=create)
+
+
+def test_an_empty_file_is_no_ledger_until_one_is_created_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.touch()
+    with pytest.raises(LedgerUnavailable, match="is not an audit ledger"):
+        open_ledger(str(path))
+    with open_ledger(str(path), create=True) as ledger:
+        ledger.append(event(0))
+
+
+def test_a_newer_schema_is_refused(copy: Path) -> None:
+    raw = sqlite3.connect(copy)
+    raw.execute("PRAGMA user_version = 2")
+    raw.close()
+    with pytest.raises(LedgerUnavailable, match="schema version 2") as caught:
+        open_ledger(str(copy))
+    assert "version of audit that wrote it" in str(caught.value.hint)
+
+
+def test_a_locked_ledger_can_be_read_but_not_written(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sqlite, "BUSY_SECONDS", 0.05)
+    raw = sqlite3.connect(copy, isolation_level=None)
+    raw.execute("BEGIN IMMEDIATE")
+    with open_ledger(str(copy)) as ledger:
+        assert ledger.verify().size == 20
+        with pytest.raises(LedgerUnavailable, match="locked") as caught:
+            ledger.append(event(20))
+        assert "another process" in str(caught.value.hint)
+    raw.close()
+
+
+def test_a_ledger_opened_to_read_is_not_written(copy: Path) -> None:
+    with open_ledger(str(copy), read_only=True) as ledger:
+        assert ledger.verify().size == 20
+        with pytest.raises(LedgerUnavailable, match="readonly"):
+            ledger.append(event(20))
+        with pytest.raises(LedgerUnavailable, match="readonly"):
+            ledger.checkpoint(LOG)
+
+
+def test_a_database_damaged_in_the_middle_is_unavailable_and_not_intact(copy: Path) -> None:
+    data = bytearray(copy.read_bytes())
+    data[4096 * 5 : 4096 * 8] = b"\xa5" * 4096 * 3
+    copy.write_bytes(data)
+    with open_ledger(str(copy)) as ledger, pytest.raises((LedgerUnavailable, ChainBroken)):
+        ledger.verify()
+
+
+def test_two_processes_create_and_write_one_ledger_without_losing_an_entry(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    program = (
+        "from audit.ledger import open_ledger; from tests.fakes.ledgers import event; import sys\n"
+        "with open_ledger(sys.argv[1], create=True) as ledger:\n"
+        "    for number in range(25): ledger.append(event(number))\n"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", program, str(path)], env=os.environ)
+        for _ in range(2)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    with open_ledger(str(path)) as ledger:
+        assert ledger.verify().size == 50
