@@ -11,6 +11,7 @@ from audit import documents
 
 ROOT = Path(__file__).resolve().parent.parent / "schemas"
 MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
+    "attached-signature-v1": documents.AttachedSignature,
     "checkpoint-v1": documents.Checkpoint,
     "dataset-manifest-v1": documents.DatasetManifest,
     "detection-v1": documents.Detection,
@@ -19,6 +20,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "finding-v1": documents.Finding,
     "key-registry-v1": documents.KeyRegistry,
     "ledger-verification-v1": documents.LedgerVerification,
+    "generated-key-v1": documents.GeneratedKey,
     "model-inspection-v1": documents.ModelInspection,
     "policy-v1": documents.Policy,
     "receipt-record-v1": documents.ReceiptRecord,

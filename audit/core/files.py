@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from audit.core.errors import AuditError, ConfigError, InputMissing, StorageFailed
+from audit.core.errors import AuditError, ConfigError, InputMissing, StorageFailed, UsageError
 
 MAX_DOCUMENT = 64 << 20
 """Largest configuration or document file that is read into memory, in bytes."""
@@ -56,13 +56,15 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def write_whole(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+def write_whole(path: Path, *, mode: int = 0o644, replace: bool = True) -> Iterator[BinaryIO]:
     """Give a file to write; it takes the name `path` only when the block ends well.
 
     The bytes are on disk (fsync of file and folder) before the name is.
+    Without `replace`, a file that has the name by then keeps it.
 
     Raises:
         StorageFailed: the folder is missing or read-only, or the disk is full.
+        UsageError: the name is taken and `replace` is false.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
@@ -71,8 +73,13 @@ def write_whole(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        if replace:
+            beside.replace(path)
+        else:
+            path.hardlink_to(beside)  # unlike a rename, fails when the name is taken
         _sync_folder(path.parent)
+    except FileExistsError as exc:
+        raise UsageError(f"{path} is already there and is not overwritten") from exc
     except OSError as exc:
         raise writing(path, exc) from exc
     finally:

@@ -49,6 +49,7 @@ from audit.documents.receipt import (
 )
 from audit.documents.release import Release
 from audit.documents.signer import NoteSigner
+from audit.documents.signing import AttachedSignature, GeneratedKey
 from audit.documents.statement import (
     COSIGN_SIGN,
     PAYLOAD_TYPE,
@@ -69,6 +70,7 @@ __all__ = [
     "PAYLOAD_TYPE",
     "RELEASE_FACTS",
     "STATEMENT_TYPE",
+    "AttachedSignature",
     "Attribution",
     "Blake3",
     "BlobEvidence",
@@ -90,6 +92,7 @@ __all__ = [
     "FileRole",
     "Finding",
     "FormatEvidence",
+    "GeneratedKey",
     "InspectedFile",
     "KeyRegistry",
     "LedgerEntry",
