@@ -1,0 +1,1 @@
+"""What the tests of signing share: a fixed key, and bundles made wrong on purpose."""
