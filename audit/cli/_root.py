@@ -14,6 +14,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "fingerprint": "Digest a dataset.",
         "model": "Inspect model files without running them.",
         "sign": "Make keys, sign, and verify signatures.",
+        "oci": "Look into OCI image layouts.",
     },
     "Decide": {"gate": "Allow or deny a release."},
     "Look back": {

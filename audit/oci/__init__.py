@@ -1,1 +1,56 @@
 """OCI manifests, layouts and referrers."""
+
+from audit.oci._bundle import BUNDLE_PREFIX, BUNDLE_TYPE, MAX_BUNDLE, bundle_layer, bundle_manifest
+from audit.oci._descriptor import Descriptor, digest_of
+from audit.oci._layout import REF_NAME, Layout
+from audit.oci._manifest import (
+    INDEX_TYPE,
+    MANIFEST_TYPE,
+    MAX_MANIFEST,
+    Index,
+    Manifest,
+    parse_index,
+    parse_manifest,
+)
+from audit.oci._modelpack import (
+    CREATED,
+    FILE_PATH,
+    LAYER_TYPES,
+    MODEL_CONFIG_TYPE,
+    MODEL_TYPE,
+    ModelFacts,
+    modelpack_config,
+    modelpack_manifest,
+    source_date,
+)
+from audit.oci._reference import LayoutReference, parse_reference
+
+__all__ = [
+    "BUNDLE_PREFIX",
+    "BUNDLE_TYPE",
+    "CREATED",
+    "FILE_PATH",
+    "INDEX_TYPE",
+    "LAYER_TYPES",
+    "MANIFEST_TYPE",
+    "MAX_BUNDLE",
+    "MAX_MANIFEST",
+    "MODEL_CONFIG_TYPE",
+    "MODEL_TYPE",
+    "REF_NAME",
+    "Descriptor",
+    "Index",
+    "Layout",
+    "LayoutReference",
+    "Manifest",
+    "ModelFacts",
+    "bundle_layer",
+    "bundle_manifest",
+    "digest_of",
+    "modelpack_config",
+    "modelpack_manifest",
+    "parse_index",
+    "parse_manifest",
+    "parse_reference",
+    "source_date",
+]

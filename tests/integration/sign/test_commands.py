@@ -1,0 +1,142 @@
+"""`audit sign` and `audit oci` as a user meets them: words, files and exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.__main__ import main
+from audit.oci import Layout
+from tests.sigkit.artifacts import manifest
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> object:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["audit", *args])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def name(tmp_path: Path) -> str:
+    artifact = Layout.create(tmp_path / "release").add_manifest(manifest("model"), ref_name="v1")
+    return f"release@{artifact.digest}"
+
+
+def test_a_signed_artifact_verifies_and_an_unsigned_one_does_not(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    code, made, _ = run("sign", "key", "generate", "--out", "k")
+    assert (code, made[:7]) == (0, "sha256:")
+    code, _, err = run("sign", "verify", name, "--key", "k.pub")
+    assert code == 10
+    assert "nobody signed it" in err
+    code, out, _ = run("sign", "image", name, "--key", "k.key", "--format", "json")
+    assert code == 0
+    assert json.loads(out)["key"] == made.strip()
+    code, out, _ = run("sign", "verify", name, "--key", "k.pub")
+    assert (code, out) == (0, f"verified: {name[8:]} is signed by key {made}")
+
+
+def test_the_exit_code_does_not_depend_on_the_format(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    run("sign", "key", "generate", "--out", "other")
+    run("sign", "image", name, "--key", "k.key")
+    for form in ("text", "json", "json-v1"):
+        assert run("sign", "verify", name, "--key", "k.pub", "--format", form)[0] == 0
+        code, out, err = run("sign", "verify", name, "--key", "other.pub", "--format", form)
+        assert (code, out) == (10, "")
+        assert "signed by a key that is not named here" in err
+
+
+def test_a_statement_of_another_type_is_not_found(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    run("sign", "image", name, "--key", "k.key")
+    verify = ("sign", "verify", name, "--key", "k.pub", "--predicate-type")
+    assert run(*verify, "https://audit.test/x/v1")[0] == 10
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["sign", "verify", "release", "--key", "k.pub"], 2),
+        (["sign", "verify", "release@sha256:ab", "--key", "k.pub"], 2),
+        (["sign", "verify", "nowhere@sha256:" + "a" * 64, "--key", "k.pub"], 2),
+        (["sign", "verify", "release@sha256:" + "a" * 64, "--key", "k.pub"], 3),
+        (["sign", "verify", "release@sha256:" + "a" * 64], 2),
+        (["oci", "inspect", "release@sha256:" + "a" * 64], 3),
+        (["oci", "inspect", "nowhere"], 2),
+        (["sign", "key", "generate", "--out", "k"], 2),
+        (["sign", "key", "generate", "--out", "no/such/folder/k"], 3),
+    ],
+)
+def test_what_cannot_be_done_ends_in_its_own_code(
+    run, name: str, args: list[str], code: int
+) -> None:  # type: ignore[no-untyped-def]
+    assert run("sign", "key", "generate", "--out", "k")[0] == 0
+    assert run(*args)[0] == code
+
+
+def test_a_changed_manifest_is_a_no(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    run("sign", "image", name, "--key", "k.key")
+    path = Layout.open(Path("release")).blob_path(name[8:])
+    path.write_bytes(path.read_bytes() + b" ")
+    code, _, err = run("sign", "verify", name, "--key", "k.pub")
+    assert code == 10
+    assert "error[digest-mismatch]" in err
+
+
+def test_a_password_comes_from_a_file(run, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "pw").write_bytes(b"hunter2\n")
+    run("sign", "key", "generate", "--out", "k", "--password-file", "pw")
+    assert run("sign", "image", name, "--key", "k.key")[0] == 2
+    assert run("sign", "image", name, "--key", "k.key", "--password-file", "pw")[0] == 0
+    (tmp_path / "pw").write_bytes(b"\n")
+    assert run("sign", "image", name, "--key", "k.key", "--password-file", "pw")[0] == 2
+
+
+def test_what_is_attached_is_listed(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    attached = json.loads(run("sign", "image", name, "--key", "k.key", "--format", "json")[1])
+    assert run("oci", "referrers", name)[1].startswith(attached["manifest"])
+    listed = json.loads(run("oci", "inspect", "release", "--format", "json")[1])
+    assert {item["digest"] for item in listed} == {name[8:], attached["manifest"]}
+    assert json.loads(run("oci", "inspect", name)[1]) == json.loads(manifest("model"))
+
+
+def test_signing_with_a_source_date_gives_the_same_layout_again(
+    run,  # type: ignore[no-untyped-def]
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795450375")
+    run("sign", "key", "generate", "--out", "k")
+    first = run("sign", "image", name, "--key", "k.key", "--format", "json")[1]
+    assert run("sign", "image", name, "--key", "k.key", "--format", "json")[1] == first
+    assert (
+        "2026-11-23T16:12:55Z"
+        in Layout.open(Path("release")).manifest(json.loads(first)["manifest"]).decode()
+    )
+
+
+def test_a_note_key_prints_its_verifier(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("sign", "key", "note", "--out", "n", "--name", "example.org/log")
+    assert (code, out.split("+")[0]) == (0, "example.org/log")
+
+
+def test_the_command_line_starts_without_the_room() -> None:
+    code = (
+        "import sys, audit.cli; print('audit.sign' in sys.modules, 'cryptography' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
