@@ -22,6 +22,7 @@ from audit.documents.evidence import (
     SignatureEvidence,
 )
 from audit.documents.facts import Fact, ReleaseFacts, SourceFile
+from audit.documents.frozen import FrozenFacts
 from audit.documents.inspection import FileRole, InspectedFile, ModelInspection, Refusal
 from audit.documents.ledger import (
     ENTRY_SCHEMA,
@@ -92,6 +93,7 @@ __all__ = [
     "FileRole",
     "Finding",
     "FormatEvidence",
+    "FrozenFacts",
     "GeneratedKey",
     "InspectedFile",
     "KeyRegistry",

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator
 from audit.core.canonical import JsonValue, canonical_bytes
 from audit.documents._base import Document
 from audit.documents.digest import Digest, Sha256
+from audit.documents.frozen import FrozenFacts
 from audit.documents.nanos import Nanos
 from audit.documents.release import ModelId
 
@@ -32,6 +33,7 @@ class Event(Document):
     """What happened, with no personal data in it.
 
     `facts` hold text, integers, booleans, lists and objects of them; no floats.
+    They are copied, and cannot be changed afterwards.
     """
 
     type: EventType
@@ -45,10 +47,9 @@ class Event(Document):
     @classmethod
     def _facts_have_one_spelling(cls, facts: dict[str, Any]) -> dict[str, Any]:
         try:
-            canonical_bytes(facts)
+            return FrozenFacts(facts)
         except TypeError as exc:
             raise ValueError(str(exc)) from exc
-        return facts
 
 
 class LedgerEntry(Document):

@@ -16,7 +16,7 @@ from audit.core.errors import AuditError, ChainBroken
 from audit.core.progress import Progress
 from audit.documents import ENTRY_SCHEMA, GENESIS, Checkpoint, LedgerVerification, leaf_hash
 from audit.ledger._checkpoint import read_checkpoint
-from audit.ledger._leaf import read_leaf
+from audit.ledger._leaf import is_canonical, read_leaf
 from audit.ledger._merkle import Frontier
 from audit.ledger.store._rows import NO_NOTES, CheckpointRow, EntryRow, Head, Snapshot, add_note
 
@@ -97,19 +97,17 @@ def _holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
         f'"schema":"{ENTRY_SCHEMA}","seq":"{row.seq}","ts_ns":"{row.ts_ns}"}}'
     )
     try:
-        if not (
+        return (
             type(row.seq) is int
             and type(row.ts_ns) is int
             and row.seq == seq
             and row.ts_ns > prev_ns
             and row.leaf.endswith(tail.encode())
             and leaf_hash(row.leaf) == row.leaf_hash
-        ):
-            return False
-        read_leaf(row.leaf)
+            and is_canonical(row.leaf)
+        )
     except (TypeError, AttributeError, ValueError):
-        return False  # a column of another type, or a leaf that is no entry
-    return True
+        return False  # a column of another type, or text that is not UTF-8
 
 
 def _diagnosis(row: EntryRow, following: EntryRow | None, scan: _Scan, head: Head) -> ChainBroken:

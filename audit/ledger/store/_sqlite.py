@@ -78,8 +78,8 @@ class _Transaction(Writing):
         if len(rows) != 1 or rows[0][0] != 0:
             raise ChainBroken(0, "has no one head over it: the head row is missing or doubled")
         head = Head(*rows[0][1:])
-        wanted = [type(field) for field in astuple(Head())]
-        if [type(field) for field in rows[0][1:]] != wanted or head.size < 0:
+        wanted = [type(field) for field in (0, *astuple(Head()))]
+        if [type(field) for field in rows[0]] != wanted or head.size < 0:
             raise ChainBroken(0, "has no head over it: a field of the head is of the wrong type")
         return head
 

@@ -73,9 +73,8 @@ def test_an_entry_may_be_exactly_as_long_as_its_bundle_allows(tmp_path: Path) ->
             ledger.append(Event(type="a.b", facts={"text": "x" * (room + 1)}))
 
 
-def test_a_fact_changed_into_a_float_after_the_event_was_made_is_refused(tmp_path: Path) -> None:
-    spoiled = event(0)
-    spoiled.facts["n"] = 0.5
+def test_a_float_put_into_an_event_around_its_checks_is_refused(tmp_path: Path) -> None:
+    spoiled = event(0).model_copy(update={"facts": {"n": 0.5}})
     with open_ledger(str(tmp_path / "a.db"), create=True) as ledger:
         with pytest.raises(UsageError, match="float"):
             ledger.append(spoiled)

@@ -1,7 +1,6 @@
 """Every edit of every column of every row is found, and the first bad entry is named.
 
-The editor here has the file and SQLite, takes the guards off and puts them
-back. He mends at most the row he edits; who rewrites everything that follows
+The editor here has the file and SQLite, and takes the guards off. He mends at most the row he edits; who rewrites everything that follows
 is in test_rewrite.py.
 """
 
@@ -14,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from audit.core.errors import ChainBroken
+from audit.core.progress import SILENT
 from audit.documents import leaf_hash
 from audit.ledger import open_ledger
+from audit.ledger._verify import verify_snapshot
+from audit.ledger.store._sqlite import SqliteStore, _Transaction
 from tests.fakes.ledgers import LOG
 
 SIZE = 20
@@ -27,29 +29,33 @@ Broken = Callable[[Edit], ChainBroken]
 
 
 @pytest.fixture(scope="module")
-def broken(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Broken:
-    """Apply an edit to a copy of the ledger and return how verify refuses it."""
-    path = tmp_path_factory.mktemp("tamper") / "spoiled.db"
+def broken(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broken]:
+    """Apply an edit, return how verify refuses what is left, and take the edit back."""
+    path = shutil.copy(made, tmp_path_factory.mktemp("tamper") / "spoiled.db")
+    store = SqliteStore(Path(path), create=False, read_only=False)
+    connection = store._engine.connect()
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    guards = raw.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
 
     def check(edit: Edit) -> ChainBroken:
-        shutil.copy(made, path)
-        raw = sqlite3.connect(path, isolation_level=None)
-        raw.execute("PRAGMA journal_mode = OFF")
-        guards = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
-        statements = [
-            (raw.execute(f"DROP TRIGGER {name}"), sql)[1] for name, sql in [*raw.execute(guards)]
-        ]
-        changes = raw.total_changes
-        edit(raw)
-        assert raw.total_changes > changes, "the edit changed nothing"
-        for statement in statements:
-            raw.execute(statement)
-        raw.close()
-        with open_ledger(str(path)) as ledger, pytest.raises(ChainBroken) as caught:
-            ledger.verify(vkeys=(LOG.vkey,))
+        with connection.begin() as transaction:
+            for name, _ in guards:
+                raw.execute(f"DROP TRIGGER {name}")
+            changes = raw.total_changes
+            edit(raw)
+            assert raw.total_changes > changes, "the edit changed nothing"
+            with pytest.raises(ChainBroken) as caught:
+                verify_snapshot(
+                    _Transaction(connection), vkeys=(LOG.vkey,), outside=(), progress=SILENT
+                )
+            transaction.rollback()
+        assert "tables and guards" not in str(caught.value), "the rows alone must give it away"
         return caught.value
 
-    return check
+    yield check
+    connection.close()
+    store.close()
 
 
 def others(value: object) -> Iterator[str]:
