@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from audit.cli._answer import answer, format_option
+from audit.cli._answer import answer, format_option, output_option
 from audit.cli._bars import progress_bars
 from audit.core.errors import UsageError
 from audit.core.files import read_bounded
@@ -63,6 +63,44 @@ def verify(url: str, vkeys: tuple[str, ...], files: tuple[Path, ...], form: str)
     with open_ledger(url, read_only=True) as ledger, progress_bars() as progress:
         found = ledger.verify(vkeys=vkeys, outside=outside, progress=progress)
     answer(_as_text(found) if form == "text" else found.model_dump_json(indent=2) + "\n")
+
+
+@command.command("checkpoint")
+@ledger_option
+@click.option(
+    "--key",
+    "key_file",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The log's note key; its name is the log's origin.",
+)
+@output_option
+def checkpoint(url: str, key_file: Path, output: Path | None) -> None:
+    """Sign the log's size and root, store the checkpoint, and print it.
+
+    Keep a copy where the database's administrator cannot write.
+    """
+    from audit.sign import load_note_key
+
+    signer = load_note_key(key_file)
+    with open_ledger(url) as ledger:
+        answer(ledger.checkpoint(signer).note, output)
+
+
+@command.group("key")
+def key() -> None:
+    """Make the log's key."""
+
+
+@key.command("generate")
+@click.option("--name", required=True, metavar="ORIGIN", help="Such as example.org/audit.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE")
+def key_generate(name: str, out: Path) -> None:
+    """Make an Ed25519 key that signs checkpoints, and print its verifier key."""
+    from audit.sign import generate_note_key
+
+    answer(generate_note_key(out, name=name) + "\n")
 
 
 @command.command("append")

@@ -158,3 +158,19 @@ def test_a_line_without_an_end_is_refused_and_what_came_before_it_is_kept(
     stdin = event(0).canonical() + b"\n" + b"x" * (2 << 20)
     code, out, err = shell("ledger", "append", "--ledger", url, "--create", stdin=stdin)
     assert (code, out.count("\n"), "stdin:2: a line longer" in err) == (2, 1, True)
+
+
+def test_a_key_is_made_signs_a_checkpoint_and_is_pinned(
+    shell: Shell, tmp_path: Path, url: str
+) -> None:
+    url, key, kept = str(tmp_path / "new.db"), str(tmp_path / "log.key"), tmp_path / "kept"
+    shell("ledger", "append", "--ledger", url, "--create", stdin=event(0).canonical())
+    code, vkey, _ = shell("ledger", "key", "generate", "--name", "log.example/a", "--out", key)
+    assert code == 0
+    sign = ("ledger", "checkpoint", "--ledger", url, "--key", key)
+    code, note, _ = shell(*sign)
+    assert (code, note.splitlines()[:2]) == (0, ["log.example/a", "1"])
+    assert shell(*sign, "-o", str(kept))[:2] == (0, "")
+    assert kept.read_text("utf-8") == note
+    pinned = ("ledger", "verify", "--ledger", url, "--vkey", vkey.strip())
+    assert "1 of them under a checkpoint by log.example/a" in shell(*pinned)[1]
