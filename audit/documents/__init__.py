@@ -24,6 +24,7 @@ from audit.documents.evidence import (
 from audit.documents.facts import Fact, ReleaseFacts, SourceFile
 from audit.documents.frozen import FrozenFacts
 from audit.documents.inspection import FileRole, InspectedFile, ModelInspection, Refusal
+from audit.documents.label import AigcLabel, Explicit
 from audit.documents.ledger import (
     ENTRY_SCHEMA,
     GENESIS,
@@ -71,6 +72,7 @@ __all__ = [
     "PAYLOAD_TYPE",
     "RELEASE_FACTS",
     "STATEMENT_TYPE",
+    "AigcLabel",
     "AttachedSignature",
     "Attribution",
     "Blake3",
@@ -87,6 +89,7 @@ __all__ = [
     "EvaluationEvidence",
     "Event",
     "Evidence",
+    "Explicit",
     "Fact",
     "FileDigests",
     "FileLine",

@@ -1,6 +1,7 @@
-"""Receipts for responses, the keys behind their marks, and the labels they carry.
+"""Receipts for responses, the keys behind their marks, and where receipts are kept.
 
-The mark itself, which needs numpy, has a door of its own: `audit.watermark.mark`.
+Two rooms inside have doors of their own: `audit.watermark.labels`, and
+`audit.watermark.mark`, which needs numpy.
 """
 
 from audit.watermark._ids import Entropy, new_receipt_id, receipt_millis
@@ -19,22 +20,64 @@ from audit.watermark._keys import (
     tag_for,
     text_lookup,
 )
+from audit.watermark._receipts import (
+    PAYLOAD_TYPE,
+    LocalSigner,
+    ReceiptSigner,
+    TrustedKeys,
+    commit_text,
+    key_digest,
+    read_signer,
+    read_trusted,
+    sign_receipt,
+    signed_bytes,
+    verify_receipt,
+    verify_text,
+)
+from audit.watermark._shelf import ReceiptShelf, TagBlock
+from audit.watermark._text import canonical_text, spellings
+from audit.watermark._wording import (
+    fingerprint,
+    pack_fingerprint,
+    shared_permille,
+    unpack_fingerprint,
+)
 
 __all__ = [
+    "PAYLOAD_TYPE",
     "Entropy",
     "EpochKeys",
     "LocalRoot",
+    "LocalSigner",
+    "ReceiptShelf",
+    "ReceiptSigner",
     "RootKey",
+    "TagBlock",
+    "TrustedKeys",
+    "canonical_text",
+    "commit_text",
     "derive_all",
     "derive_epoch",
     "derive_registered",
     "engine_key",
+    "fingerprint",
+    "key_digest",
     "new_receipt_id",
+    "pack_fingerprint",
     "read_root",
+    "read_signer",
+    "read_trusted",
     "receipt_key",
     "receipt_millis",
     "root_from",
     "salt_for",
+    "shared_permille",
+    "sign_receipt",
+    "signed_bytes",
+    "spellings",
     "tag_for",
     "text_lookup",
+    "unpack_fingerprint",
+    "verify_receipt",
+    "verify_text",
 ]

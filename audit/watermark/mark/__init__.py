@@ -5,7 +5,13 @@ between texts or decides anything beyond a p-value; docs/watermark.md has the
 scheme, docs/watermark-quality.md what was measured.
 """
 
-from audit.watermark.mark._attribution import Ranked, attribute, log10_attribution, scan
+from audit.watermark.mark._attribution import (
+    Ranked,
+    attribute,
+    log10_subset_bound,
+    log10_tag_test,
+    scan,
+)
 from audit.watermark.mark._g1 import Slot, Streams
 from audit.watermark.mark._philox import philox
 from audit.watermark.mark._presence import (
@@ -21,6 +27,7 @@ from audit.watermark.mark._presence import (
     windowed,
 )
 from audit.watermark.mark._sampler import Choice, MarkedSampler, Nucleus, nucleus
+from audit.watermark.mark._sketch import Sketch, Weighed, draw_sketch, weigh
 from audit.watermark.mark._tails import log10_gamma_tail, log10_gamma_tails
 from audit.watermark.mark._trail import Trail, follow
 
@@ -34,20 +41,25 @@ __all__ = [
     "Nucleus",
     "Presence",
     "Ranked",
+    "Sketch",
     "Slot",
     "Streams",
     "Trail",
+    "Weighed",
     "attribute",
     "decide",
+    "draw_sketch",
     "follow",
-    "log10_attribution",
     "log10_designated",
     "log10_gamma_tail",
     "log10_gamma_tails",
+    "log10_subset_bound",
+    "log10_tag_test",
     "nucleus",
     "philox",
     "presence",
     "scan",
     "strongest",
+    "weigh",
     "windowed",
 ]

@@ -1,17 +1,17 @@
 """Attribution: which receipt does a marked text belong to?
 
-Only payload contexts count; the pilot is the same for all responses of a key.
-A foreign receipt whose tag shares some symbols with the true one scores high on
-those positions, so a plain Bonferroni bound over the candidates is wrong (it
-attributes most marked texts whose receipt is absent). The bound here is valid
-whether the text is unmarked or marked under a tag that is not a candidate:
+The pilot says yes to every response of a key, so only payload contexts count.
+They give a table: how well each value of each payload symbol fits the text. A
+foreign receipt's tag is an HMAC and knows nothing of the text, so
 
-    p = min(1, 2^n * max over A of  N * 256^-|A| * P(Gamma(T_rest) >= S_rest))
+    p = the share of all 256^n tags that fit the text at least as well, times N
 
-A runs over all subsets of the n positions, the ones that might agree by chance;
-the rest must carry the evidence. Tags of foreign receipts are uniform and
-independent of the text, so exactly A agrees with probability at most 256^-|A|,
-and the union over N candidates and 2^n subsets gives the factors.
+is exact for one candidate and a union bound for N, whatever the text is:
+unmarked, edited, or marked under a receipt that is not among the candidates.
+(A plain Gamma tail is not: neighbours of the true tag share symbols with it.)
+
+Limit: it assumes the candidate's response does not share its wording with the
+text for another reason. Two answers to one prompt may; docs/limitations.md.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.watermark.mark._g1 import SYMBOL_VALUES
 from audit.watermark.mark._tails import log10_gamma_tail
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_LOG10_256 = float(np.log10(256))
+_STEPS = 4096
+"""The grid on which scores are counted; coarser only makes p larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,52 +38,72 @@ class Ranked:
     log10_p: float
 
 
+def scan(table: FloatArray, tags: NDArray[np.uint8]) -> FloatArray:
+    """Return how well each tag fits, one row of symbols per tag: one look-up per symbol."""
+    totals = np.zeros(len(tags), dtype=np.float32)
+    for position, row in enumerate(table.astype(np.float32)):
+        totals += row[tags[:, position]]
+    return totals.astype(np.float64)
+
+
 def attribute(
-    table: FloatArray, counts: IntArray, tags: NDArray[np.uint8], *, candidates: int, keep: int = 16
+    table: FloatArray, tags: NDArray[np.uint8], *, candidates: int, keep: int = 16
 ) -> list[Ranked]:
     """Return the `keep` best of `tags`, strongest first.
 
-    `tags` has one row of symbols per candidate. `candidates` is how many were
-    looked at to arrive at these rows; it is never smaller than their number.
+    `candidates` is how many tags were looked at to arrive at these rows; it is
+    never smaller than their number.
     """
     if candidates < len(tags):
         raise ValueError(f"{len(tags)} tags of {candidates} candidates")
     totals = scan(table, tags)
     keep = min(keep, len(tags))
     best = np.argpartition(-totals, keep - 1)[:keep] if keep else np.array([], dtype=np.int64)
-    columns = np.arange(len(counts))
     ranked = [
-        Ranked(
-            int(at),
-            log10_attribution(
-                table[columns, tags[at].astype(np.int64)], counts, candidates=candidates
-            ),
-        )
+        Ranked(int(at), log10_tag_test(table, tags[at].tobytes(), candidates=candidates))
         for at in best
     ]
     return sorted(ranked, key=lambda one: one.log10_p)
 
 
-def scan(table: FloatArray, tags: NDArray[np.uint8]) -> FloatArray:
-    """Return the payload score of every tag: one table look-up per symbol."""
-    small = table.astype(np.float32)
-    totals = np.zeros(len(tags), dtype=np.float32)
-    for position, row in enumerate(small):
-        totals += row[tags[:, position]]
-    return totals.astype(np.float64)
+def log10_tag_test(table: FloatArray, tag: bytes, *, candidates: int) -> float:
+    """Return log10 of the share of all tags that fit as well as `tag`, times `candidates`.
+
+    `table` has shape (symbols, 256). The sums over all tags are counted on a
+    grid, those of other tags rounded up and the tag's own down.
+    """
+    low = table.min(axis=1, keepdims=True)
+    above = table - low
+    span = float(above.max(axis=1).sum())
+    if span <= 0:
+        return 0.0
+    step = span / _STEPS
+    chances = np.ones(1)
+    for row in above:
+        steps = np.bincount(np.ceil(row / step).astype(np.int64))
+        chances = np.convolve(chances, steps / SYMBOL_VALUES)
+    fit = float(sum(row[symbol] for row, symbol in zip(above, tag, strict=True)))
+    share = float(chances[int(fit / step) :].sum())
+    return float(min(0.0, np.log10(share) + np.log10(candidates)))
 
 
-def log10_attribution(
+def log10_subset_bound(
     sums: FloatArray, counts: Sequence[int] | IntArray, *, candidates: int
 ) -> float:
-    """Return log10 of the bound for one tag, whose score sums by position are `sums`."""
+    """Return log10 of the parametric bound, which the count above is measured against.
+
+        p = min(1, 2^n * max over A of  N * 256^-|A| * P(Gamma(T_rest) >= S_rest))
+
+    `sums` and `counts` are scores and contexts by position under one tag; A runs
+    over the positions that may agree by chance, the rest carry the evidence.
+    """
     positions = len(sums)
     worst = -np.inf
     for rest in _subsets(positions):
         shape = int(sum(int(counts[position]) for position in rest))
         total = float(sum(sums[position] for position in rest))
-        agreeing = positions - len(rest)
-        worst = max(worst, log10_gamma_tail(shape, total) - agreeing * _LOG10_256)
+        agreeing = (positions - len(rest)) * np.log10(SYMBOL_VALUES)
+        worst = max(worst, log10_gamma_tail(shape, total) - agreeing)
     return float(min(0.0, worst + np.log10(candidates) + positions * np.log10(2)))
 
 

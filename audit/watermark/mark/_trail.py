@@ -4,6 +4,7 @@ A context counts once per text, at its first place. That makes the scores
 independent under "no mark", whatever the text repeats; the tails rely on it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,40 +36,56 @@ class Trail:
     def __len__(self) -> int:
         return len(self.places)
 
+    def numbers(self, tag: bytes) -> FloatArray:
+        """Return the number of every context's token under `tag`, uniform if unmarked."""
+        symbols = np.append(np.frombuffer(tag, dtype=np.uint8), 0).astype(np.int64)
+        return self._numbers(symbols[self.positions])  # -1, the pilot, reads the 0 at the end
+
     def scores(self, tag: bytes) -> FloatArray:
         """Return the score of every context's token under `tag`, Exp(1) if unmarked."""
-        symbols = np.append(np.frombuffer(tag, dtype=np.uint8), 0).astype(np.int64)
-        return self._score(symbols[self.positions])  # -1, the pilot, reads the 0 at the end
+        return _score(self.numbers(tag))
 
     def pilot(self) -> tuple[IntArray, FloatArray]:
         """Return places and scores of the pilot contexts."""
         rows = self.positions < 0
-        return self.places[rows], self._score(np.zeros(len(self), dtype=np.int64))[rows]
+        return self.places[rows], _score(self.pilot_numbers()[rows])
+
+    def pilot_numbers(self) -> FloatArray:
+        """Return the number of every context's token in the pilot stream; only a pilot's counts."""
+        return self._numbers(np.zeros(len(self), dtype=np.int64))
 
     def payload_table(self) -> tuple[FloatArray, IntArray]:
         """Return the score sums by position and symbol, and the contexts by position.
 
         Shapes (symbols, 256) and (symbols,).
         """
-        sums = np.zeros((self.symbols, SYMBOL_VALUES))
-        counts = np.bincount(self.positions[self.positions >= 0], minlength=self.symbols)
-        for position in range(self.symbols):
-            rows = np.flatnonzero(self.positions == position)
-            for start in range(0, len(rows), _BLOCK):
-                sums[position] += self._all_symbols(rows[start : start + _BLOCK])
-        return sums, counts
+        rows = np.flatnonzero(self.positions >= 0)
+        counts = np.bincount(self.positions[rows], minlength=self.symbols)
+        return self.tabulate(rows, lambda _, numbers: _score(numbers)), counts
 
-    def _score(self, symbols: IntArray) -> FloatArray:
+    def tabulate(
+        self, rows: IntArray, score: Callable[[IntArray, FloatArray], FloatArray]
+    ) -> FloatArray:
+        """Return the sums of `score` by position and symbol over these payload contexts.
+
+        `score` is given rows and the numbers of all 256 symbols for each of them.
+        """
+        sums = np.zeros((self.symbols, SYMBOL_VALUES))
+        for start in range(0, len(rows), _BLOCK):
+            some = rows[start : start + _BLOCK]
+            np.add.at(sums, self.positions[some], score(some, self._all_symbols(some)))
+        return sums
+
+    def _numbers(self, symbols: IntArray) -> FloatArray:
         w0, w1, w2, w3 = self.seeds.T
         words = np.stack(philox((self.tokens, symbols >> 2, w0, w1), (w2, w3)))
-        return _score(unit(words[symbols & 3, np.arange(len(self))]))
+        return unit(words[symbols & 3, np.arange(len(self))])
 
     def _all_symbols(self, rows: IntArray) -> FloatArray:
         w0, w1, w2, w3 = (word[:, None] for word in self.seeds[rows].T)
         blocks = np.arange(SYMBOL_VALUES // 4)[None, :]
         words = np.stack(philox((self.tokens[rows][:, None], blocks, w0, w1), (w2, w3)), axis=-1)
-        sums: FloatArray = _score(unit(words.reshape(len(rows), SYMBOL_VALUES))).sum(axis=0)
-        return sums
+        return unit(words.reshape(len(rows), SYMBOL_VALUES))
 
 
 def follow(tokens: IntArray, streams: Streams) -> Trail:

@@ -14,8 +14,9 @@ from audit.watermark.mark import (
     attribute,
     decide,
     follow,
-    log10_attribution,
     log10_designated,
+    log10_subset_bound,
+    log10_tag_test,
     nucleus,
     presence,
 )
@@ -51,7 +52,7 @@ def test_keyed_choices_follow_the_probabilities() -> None:
     counts = np.zeros(12)
     rng = np.random.default_rng(5)
     profile = MarkProfile(context=1)
-    trials = 20_000
+    trials = 6000
     for _ in range(trials):
         one = MarkedSampler(Streams(profile, rng.bytes(32), rng.bytes(32)), TAG, random=rng)
         one.choose(Nucleus(np.array([3]), np.array([1.0])))
@@ -82,22 +83,22 @@ def test_evidence_grows_with_entropy_and_length(bits: float) -> None:
 
 @pytest.mark.slow
 def test_unmarked_text_is_not_found_more_often_than_promised() -> None:
-    trials, p_values = 2000, []
+    trials, p_values = 1000, []
     for number in range(trials):
-        text = unmarked(400, seed=number)
+        text = unmarked(160, seed=number)
         trail = follow(text, streams(number.to_bytes(4)))
         p_values.append(log10_designated(trail, TAG))
-    for level in (0.1, 0.01, 0.001):
+    for level in (0.1, 0.01):
         low, high = binomial_band(trials, level)
         assert low <= sum(p <= np.log10(level) for p in p_values) <= high
 
 
 @pytest.mark.slow
 def test_presence_stays_valid_over_all_windows() -> None:
-    trials = 400
+    trials = 120
     hits = 0
     for number in range(trials):
-        found = presence(follow(unmarked(1500, seed=number), streams(number.to_bytes(4))))
+        found = presence(follow(unmarked(1000, seed=number), streams(number.to_bytes(4))))
         hits += found.family(found.tests) <= np.log10(0.05)
     assert hits <= binomial_band(trials, 0.05)[1]
 
@@ -120,30 +121,30 @@ def test_the_true_receipt_is_named_among_many() -> None:
     rng = np.random.default_rng(1)
     tags = rng.integers(0, 256, (100_000, 6)).astype(np.uint8)
     tags[54_321] = np.frombuffer(TAG, dtype=np.uint8)
-    table, counts = follow(write(sampler(), 300, 2.5), streams()).payload_table()
-    best, second = attribute(table, counts, tags, candidates=len(tags))[:2]
+    table, _ = follow(write(sampler(), 300, 2.5), streams()).payload_table()
+    best, second = attribute(table, tags, candidates=len(tags))[:2]
     assert best.index == 54_321
     assert best.log10_p < -3
-    assert second.log10_p == 0.0
+    assert second.log10_p > -1
 
 
 @pytest.mark.slow
 def test_a_marked_text_whose_receipt_is_absent_is_not_given_to_another() -> None:
     rng = np.random.default_rng(2)
     wrong = {-1.0: 0, -2.0: 0}
-    trials = 60
+    trials = 30
     for number in range(trials):
         tags = rng.integers(0, 256, (20_000, 6)).astype(np.uint8)
         text = write(sampler(rng.bytes(6), seed=number), 250, 2.5, seed=number)
-        table, counts = follow(text, streams()).payload_table()
-        best = attribute(table, counts, tags, candidates=len(tags))[0]
+        table, _ = follow(text, streams()).payload_table()
+        best = attribute(table, tags, candidates=len(tags))[0]
         for level in wrong:
             wrong[level] += best.log10_p <= level
     assert wrong[-1.0] <= binomial_band(trials, 0.1)[1]
     assert wrong[-2.0] <= binomial_band(trials, 0.01)[1]
 
 
-def test_the_bound_is_the_one_written_down_term_by_term() -> None:
+def test_the_subset_bound_is_the_one_written_down_term_by_term() -> None:
     rng = np.random.default_rng(4)
     for _ in range(20):
         counts = rng.integers(0, 30, 4)
@@ -155,13 +156,27 @@ def test_the_bound_is_the_one_written_down_term_by_term() -> None:
                 shape, total = sum(int(counts[at]) for at in rest), sum(sums[at] for at in rest)
                 tail = mpmath.gammainc(shape, total, regularized=True) if shape else mpmath.mpf(1)
                 expected = max(expected, 50 * mpmath.mpf(256) ** -size * tail)
-        found = log10_attribution(sums, counts, candidates=50)
+        found = log10_subset_bound(sums, counts, candidates=50)
         assert found == pytest.approx(float(mpmath.log10(min(1, 16 * expected))), abs=1e-9)
+
+
+def test_the_tag_test_counts_all_tags() -> None:
+    rng = np.random.default_rng(6)
+    table = rng.gamma(20, 1.0, (2, 256))
+    sums = table[0][:, None] + table[1][None, :]
+    for first, second in [(0, 0), (3, 200), (int(table[0].argmax()), int(table[1].argmax()))]:
+        exact = float((sums >= sums[first, second]).mean())
+        found = 10 ** log10_tag_test(table, bytes([first, second]), candidates=1)
+        assert exact * (1 - 1e-9) <= found <= exact * 1.02 + 3 / 256**2
+
+
+def test_the_tag_test_says_nothing_about_a_text_without_payload_contexts() -> None:
+    assert log10_tag_test(np.zeros((6, 256)), TAG, candidates=1) == 0.0
 
 
 def test_fewer_candidates_than_tags_are_refused() -> None:
     with pytest.raises(ValueError, match="2 tags of 1 candidates"):
-        attribute(np.zeros((6, 256)), np.zeros(6), np.zeros((2, 6), np.uint8), candidates=1)
+        attribute(np.zeros((6, 256)), np.zeros((2, 6), np.uint8), candidates=1)
 
 
 def test_the_nucleus_is_that_of_the_whole_vocabulary() -> None:

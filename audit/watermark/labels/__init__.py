@@ -1,0 +1,37 @@
+"""Labels: what tells people and machines that a text was generated, in the open.
+
+Anyone can remove a label. It is there for honest readers; the mark, the
+receipt and the fingerprint are there when it is gone.
+"""
+
+from audit.watermark.labels._aigc import label_for, label_remarks, verify_label
+from audit.watermark.labels._carriers import (
+    Carrier,
+    add_label,
+    carrier_of,
+    find_label,
+    without_front_matter,
+)
+from audit.watermark.labels._explicit import (
+    after,
+    before,
+    explicit_words,
+    find_explicit,
+    without_explicit,
+)
+
+__all__ = [
+    "Carrier",
+    "add_label",
+    "after",
+    "before",
+    "carrier_of",
+    "explicit_words",
+    "find_explicit",
+    "find_label",
+    "label_for",
+    "label_remarks",
+    "verify_label",
+    "without_explicit",
+    "without_front_matter",
+]
