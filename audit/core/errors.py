@@ -118,7 +118,7 @@ class ModelRefused(VerificationError):  # noqa: N818
 
     slug = "model-refused"
 
-    def __init__(self, name: str, reason: str, detail: str) -> None:
-        super().__init__(f"{name}: {reason}: {detail}")
+    def __init__(self, name: str, reason: str, detail: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{name}: {reason}: {detail}", hint=hint or "see docs/model-formats.md")
         self.reason = reason
         self.detail = detail

@@ -1,0 +1,1 @@
+"""What no model may be: pickles, archives, programs. One module per kind."""
