@@ -27,6 +27,9 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "receipt-record-v1": documents.ReceiptRecord,
     "release-v1": documents.Release,
     "release-facts-v1": documents.ReleaseFacts,
+    "query-answer-v1": documents.QueryAnswer,
+    "report-v1": documents.Report,
+    "report-verification-v1": documents.ReportVerification,
     "statement-v1": documents.Statement,
     "verdict-v1": documents.Verdict,
 }

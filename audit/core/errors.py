@@ -13,6 +13,7 @@
     . ChainBroken                   a ledger entry is not the one its log committed to
     . DigestMismatch                bytes do not have the digest that names them
     . ModelRefused                  a model file is malformed, unsafe or of no known format
+    . PersonalDataLeft              something that leaves the house would hold personal data
 """
 
 from typing import ClassVar
@@ -122,3 +123,9 @@ class ModelRefused(VerificationError):  # noqa: N818
         super().__init__(f"{name}: {reason}: {detail}", hint=hint or "see docs/model-formats.md")
         self.reason = reason
         self.detail = detail
+
+
+class PersonalDataLeft(VerificationError):  # noqa: N818
+    """Something that leaves the house has the shape of personal data in it; it is not written."""
+
+    slug = "personal-data-left"

@@ -1,0 +1,17 @@
+"""What a report can be written as. One module per format; each is a view of one document."""
+
+from collections.abc import Callable
+
+from audit.documents import Report
+from audit.report._language import Language
+from audit.report.formats.html import html
+from audit.report.formats.json_v1 import json_v1
+from audit.report.formats.text import text
+
+FORMATS: dict[str, Callable[[Report, Language], bytes]] = {
+    "html": html,
+    "json": lambda report, _: json_v1(report),
+    "text": text,
+}
+
+__all__ = ["FORMATS", "Language"]

@@ -1,0 +1,158 @@
+"""Queries about the ledger itself: is it whole, signed, complete in its fields, kept?"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from audit.core.errors import AuditError
+from audit.documents import Checkpoint, LedgerEntry, QueryOutcome, Text
+from audit.ledger import read_checkpoint
+from audit.report._instants import DAY_NS, show_date
+from audit.report._query import Query, Reply, count
+from audit.report._trail import DECIDED, SIGNED, fact_text
+from audit.report._view import View
+
+EMPTY = Reply(
+    QueryOutcome.ABSENT,
+    Text(en="The ledger holds no entry in this range.", zh="该范围内账本没有条目。"),
+)
+
+
+def _chain_intact(view: View) -> Reply:
+    scope = view.scope
+    if scope.broken is not None:
+        observed = Text(
+            en=f"Verification stops at entry {scope.broken.seq}: {scope.broken.what}",
+            zh=f"校验在条目 {scope.broken.seq} 处中止，自该条目起不予采信：{scope.broken.what}",
+        )
+        rows = [{"seq": scope.broken.seq, "what": scope.broken.what}]
+        return Reply(QueryOutcome.FAIL, observed, rows)
+    if scope.size == 0:
+        return EMPTY
+    observed = Text(
+        en=f"{count(scope.size, 'entry', 'entries')} recomputed from entry 0; no break, no gap.",
+        zh=f"自条目 0 起重算 {scope.size} 条，无断点、无缺号。",
+    )
+    return Reply(QueryOutcome.PASS, observed, [{"size": scope.size, "root": scope.root}])
+
+
+def _head_anchored(view: View) -> Reply:
+    rows, covered = [], 0
+    for checkpoint in view.checkpoints():
+        signed = _is_signed(checkpoint, view.scope.vkeys)
+        covered = max(covered, checkpoint.size if signed else 0)
+        rows.append(
+            {
+                "size": checkpoint.size,
+                "root": checkpoint.root,
+                "origin": checkpoint.origin,
+                "signed": "yes" if signed else "no",
+            }
+        )
+    if not covered:
+        observed = Text(
+            en=f"{count(len(rows), 'checkpoint')} stored, none signed by a log key given to this "
+            "report; no anchor outside the database is recorded.",
+            zh=f"存有 {len(rows)} 个检查点，均无本报告所给日志密钥的签名；未记录数据库之外的锚定。",
+        )
+        return Reply(QueryOutcome.ABSENT, observed, rows)
+    observed = Text(
+        en=f"A checkpoint signed by a given log key covers {covered} of {view.scope.size} entries; "
+        "no anchor outside the database is recorded.",
+        zh=f"由所给日志密钥签名的检查点覆盖 {view.scope.size} 条中的 {covered} 条；"
+        "未记录数据库之外的锚定。",
+    )
+    return Reply(QueryOutcome.PARTIAL, observed, rows)
+
+
+def _is_signed(checkpoint: Checkpoint, vkeys: tuple[str, ...]) -> bool:
+    if not vkeys:
+        return False
+    for vkey in vkeys:
+        try:
+            read_checkpoint(checkpoint.note.encode(), vkeys=(vkey,))
+        except AuditError:
+            continue
+        return True
+    return False
+
+
+_FIELDS: dict[str, Callable[[LedgerEntry], bool]] = {
+    "date and time": lambda entry: entry.ts_ns > 0,
+    "event type": lambda entry: bool(entry.event.type),
+    "model": lambda entry: entry.event.model_id is not None,
+    "actor": lambda entry: (fact_text(entry, "actor") or _key_of(entry)) is not None,
+    "outcome": lambda entry: entry.event.type != DECIDED or fact_text(entry, "outcome") is not None,
+}
+
+
+def _key_of(entry: LedgerEntry) -> str | None:
+    return fact_text(entry, "key") if entry.event.type == SIGNED else None
+
+
+def _fields_complete(view: View) -> Reply:
+    total, present = 0, Counter[str]()
+    for entry in view.entries():
+        total += 1
+        present.update(name for name, holds in _FIELDS.items() if holds(entry))
+    if not total:
+        return EMPTY
+    rows = [{"field": name, "present": present[name], "of": total} for name in _FIELDS]
+    short = [name for name in _FIELDS if present[name] < total]
+    if not short:
+        observed = Text(
+            en=f"All fields present in {count(total, 'entry', 'entries')}.",
+            zh=f"{total} 条均字段完整。",
+        )
+        return Reply(QueryOutcome.PASS, observed, rows)
+    listed = ", ".join(f"{name} {present[name]}/{total}" for name in short)
+    observed = Text(
+        en=f"Of {count(total, 'entry', 'entries')}, not all name: {listed}.",
+        zh=f"{total} 条中以下字段不全：{listed}。",
+    )
+    return Reply(QueryOutcome.PARTIAL, observed, rows)
+
+
+def _retention(view: View) -> Reply:
+    scope = view.scope
+    first = next(view.reader.entries(), None) if scope.size else None
+    if first is None:
+        return EMPTY
+    days = (scope.as_of_ns - first.ts_ns) // DAY_NS
+    due = show_date(first.ts_ns + scope.retention_days * DAY_NS)
+    rows = [
+        {
+            "seq": first.number,
+            "ts_ns": str(first.ts_ns),
+            "days": days,
+            "required_days": scope.retention_days,
+        }
+    ]
+    if scope.broken is not None:
+        observed = Text(
+            en=f"The oldest entry is {days} days old, but the ledger is broken at entry "
+            f"{scope.broken.seq}: a removal cannot be ruled out.",
+            zh=f"最早条目已 {days} 天，但账本在条目 {scope.broken.seq} 处断裂，不能排除删除。",
+        )
+        return Reply(QueryOutcome.PARTIAL, observed, rows)
+    if days < scope.retention_days:
+        observed = Text(
+            en=f"Nothing was removed since entry 0, which is {max(days, 0)} days old; "
+            f"{scope.retention_days} days can be shown from {due} on.",
+            zh=f"自条目 0 起未删除任何条目，该条目已 {max(days, 0)} 天；"
+            f"{scope.retention_days} 天须至 {due} 方可证明。",
+        )
+        return Reply(QueryOutcome.PARTIAL, observed, rows)
+    observed = Text(
+        en=f"Entry 0 is {days} days old ({scope.retention_days} asked for) and nothing was "
+        "removed since.",
+        zh=f"条目 0 已 {days} 天（要求 {scope.retention_days} 天），此后未删除任何条目。",
+    )
+    return Reply(QueryOutcome.PASS, observed, rows)
+
+
+QUERIES = (
+    Query("ledger.chain_intact", _chain_intact),
+    Query("ledger.head_anchored", _head_anchored),
+    Query("ledger.fields_complete", _fields_complete),
+    Query("ledger.retention", _retention),
+)
