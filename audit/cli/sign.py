@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from audit.cli._answer import answer, format_option
+from audit.cli._places import access_options
 from audit.core.files import read_bounded
 from audit.documents import COSIGN_SIGN, AttachedSignature, GeneratedKey, SignatureEvidence
-from audit.oci import Descriptor, Layout, parse_manifest, parse_reference, source_date
+from audit.oci import Access, Descriptor, manifest_kind, open_store, parse_digest_place, source_date
 from audit.sign import (
     bundle_digest,
     generate_key,
@@ -66,36 +67,38 @@ def key_note(out: Path, name: str) -> None:
 
 
 @command.command("image")
-@click.argument("reference", metavar="LAYOUT@DIGEST")
+@click.argument("reference", metavar="PLACE@DIGEST")
 @click.option("--key", "key_file", required=True, type=click.Path(path_type=Path), metavar="FILE")
 @password_option
+@access_options
 @format_option
-def image(reference: str, key_file: Path, password_file: Path | None, form: str) -> None:
-    """Sign an artifact by the digest of its manifest, and attach the signature to it."""
-    named = parse_reference(reference)
-    layout = Layout.open(named.path)
-    data = layout.manifest(named.digest)
-    manifest = parse_manifest(data, source=named.digest)
+def image(
+    reference: str, key_file: Path, password_file: Path | None, access: Access, form: str
+) -> None:
+    """Sign an artifact by the digest of its manifest, and attach the signature to it.
+
+    PLACE is an image layout (./models) or a repository (registry.example/acme/model).
+    """
+    place, digest = parse_digest_place(reference)
     signer = load_private_key(key_file, password=_password(password_file))
-    bundle = sign_statement(signature_statement(named.digest), signer)
-    attached = layout.attach_bundle(
-        Descriptor(manifest.media_type, named.digest, len(data)),
-        bundle,
-        predicate_type=COSIGN_SIGN,
-        created=source_date(os.environ),
-    )
+    with open_store(place, access=access) as store:
+        data = store.manifest(digest)
+        subject = Descriptor(manifest_kind(data).media_type, digest, len(data))
+        bundle = sign_statement(signature_statement(digest), signer)
+        created = source_date(os.environ)
+        attached = store.attach_bundle(subject, bundle, predicate_type=COSIGN_SIGN, created=created)
     document = AttachedSignature(
-        subject=named.digest,
+        subject=digest,
         bundle=bundle_digest(bundle),
         manifest=attached.digest,
         key=signer.key_id,
         predicate_type=COSIGN_SIGN,
     )
-    answer(_shown(document, form, f"signed {named.digest} with key {signer.key_id}\n"))
+    answer(_shown(document, form, f"signed {digest} with key {signer.key_id}\n"))
 
 
 @command.command("verify")
-@click.argument("reference", metavar="LAYOUT@DIGEST")
+@click.argument("reference", metavar="PLACE@DIGEST")
 @click.option(
     "--key",
     "key_files",
@@ -108,32 +111,35 @@ def image(reference: str, key_file: Path, password_file: Path | None, form: str)
 @click.option(
     "--predicate-type", default=COSIGN_SIGN, show_default=True, help="The type of statement wanted."
 )
+@access_options
 @format_option
-def verify(reference: str, key_files: tuple[Path, ...], predicate_type: str, form: str) -> None:
+def verify(
+    reference: str, key_files: tuple[Path, ...], predicate_type: str, access: Access, form: str
+) -> None:
     """Verify that one of the keys signed an artifact.
 
     The signature covers the manifest, and the manifest names the blobs; `audit
     gate check` is what reads the blobs as well.
     """
-    named = parse_reference(reference)
-    layout = Layout.open(named.path)
-    layout.manifest(named.digest)
+    place, digest = parse_digest_place(reference)
     keys = {path: load_public_key(read_bounded(path), source=str(path)) for path in key_files}
-    found = verify_any(
-        layout.bundles(named.digest),
-        digest=named.digest,
-        keys=[*keys.values()],
-        predicate_type=predicate_type,
-    )
+    with open_store(place, access=access) as store:
+        store.manifest(digest)
+        found = verify_any(
+            store.bundles(digest),
+            digest=digest,
+            keys=[*keys.values()],
+            predicate_type=predicate_type,
+        )
     signer = next(path for path, public in keys.items() if public == found.key)
     document = SignatureEvidence(
-        subject=named.digest,
+        subject=digest,
         bundle=found.bundle_digest,
         signer=str(signer),
         key=found.key.key_id,
         predicate_type=predicate_type,
     )
-    answer(_shown(document, form, f"verified: {named.digest} is signed by key {document.key}\n"))
+    answer(_shown(document, form, f"verified: {digest} is signed by key {document.key}\n"))
 
 
 def _password(path: Path | None) -> bytes | None:

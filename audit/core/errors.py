@@ -6,6 +6,7 @@
     . InputMissing                  a named file or folder is not there or cannot be read
   - EvidenceError          exit 3   something a verdict needs cannot be had; stay closed
     . LedgerUnavailable             the ledger cannot be read or written
+    . RegistryUnavailable           a registry cannot be reached, or does not behave as one
     . FileChanged                   a file changed while it was read
     . StorageFailed                 a result cannot be written: disk full, read-only
   - VerificationError      exit 10  something was checked and does not hold
@@ -63,6 +64,12 @@ class LedgerUnavailable(EvidenceError):  # noqa: N818
     """The ledger cannot be read or written."""
 
     slug = "ledger-unavailable"
+
+
+class RegistryUnavailable(EvidenceError):  # noqa: N818
+    """A registry cannot be reached, refuses, or does not answer as a registry does."""
+
+    slug = "registry-unavailable"
 
 
 class FileChanged(EvidenceError):  # noqa: N818

@@ -1,4 +1,4 @@
-"""JSON with one meaning: no duplicate keys, no NaN, no bytes that are not UTF-8.
+"""JSON with one meaning: no duplicate keys, no NaN, no half characters, only UTF-8.
 
 Readers of JSON differ in what they do with a duplicate key, so a document that
 has one says two things. Numbers with a fraction or exponent are kept as the
@@ -34,7 +34,8 @@ def loads(data: bytes, *, source: str) -> Any:
     """Return the value of a JSON text; `source` names it in errors.
 
     Raises:
-        ConfigError: not UTF-8, not JSON, a duplicate key, NaN or Infinity, too deep.
+        ConfigError: not UTF-8, not JSON, a duplicate key, NaN or Infinity, too deep,
+            or an escaped surrogate without its other half, which no text can hold.
     """
     try:
         text = data.decode("utf-8")
@@ -43,12 +44,14 @@ def loads(data: bytes, *, source: str) -> Any:
     if (at := _too_deep(text)) is not None:
         raise ConfigError(f"{source}:{_line(text, at)}: nests deeper than {MAX_DEPTH} levels")
     try:
-        return json.loads(
+        value = json.loads(
             text,
             object_pairs_hook=_unique,
             parse_float=Number,
             parse_constant=_constant,
         )
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as exc:
         raise ConfigError(
             f"{source}:{exc.lineno}:{exc.colno}: {exc.msg[:1].lower()}{exc.msg[1:]}"
@@ -58,8 +61,14 @@ def loads(data: bytes, *, source: str) -> Any:
     except _ConstantError as exc:
         line = next(_line(text, at.start()) for at in _CONSTANT.finditer(text) if at["name"])
         raise ConfigError(f"{source}:{line}: {exc} is not a JSON number") from exc
+    except UnicodeEncodeError as exc:
+        raise ConfigError(f"{source}: an escaped surrogate stands alone") from exc
     except ValueError as exc:  # an integer of thousands of digits
         raise ConfigError(f"{source}: {exc}") from exc
+    return value
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

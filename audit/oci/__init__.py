@@ -1,6 +1,7 @@
 """OCI manifests, layouts and referrers."""
 
 from audit.oci._bundle import BUNDLE_PREFIX, BUNDLE_TYPE, MAX_BUNDLE, bundle_layer, bundle_manifest
+from audit.oci._copy import copy
 from audit.oci._descriptor import Descriptor, digest_of
 from audit.oci._layout import REF_NAME, Layout
 from audit.oci._manifest import (
@@ -9,6 +10,7 @@ from audit.oci._manifest import (
     MAX_MANIFEST,
     Index,
     Manifest,
+    manifest_kind,
     parse_index,
     parse_manifest,
 )
@@ -23,7 +25,16 @@ from audit.oci._modelpack import (
     modelpack_manifest,
     source_date,
 )
-from audit.oci._reference import LayoutReference, parse_reference
+from audit.oci._open import Access, fetch_artifact, open_store
+from audit.oci._reference import (
+    LayoutReference,
+    Reference,
+    parse_digest_place,
+    parse_place,
+    parse_reference,
+)
+from audit.oci._store import Store
+from audit.oci._unpack import unpack
 
 __all__ = [
     "BUNDLE_PREFIX",
@@ -38,19 +49,29 @@ __all__ = [
     "MODEL_CONFIG_TYPE",
     "MODEL_TYPE",
     "REF_NAME",
+    "Access",
     "Descriptor",
     "Index",
     "Layout",
     "LayoutReference",
     "Manifest",
     "ModelFacts",
+    "Reference",
+    "Store",
     "bundle_layer",
     "bundle_manifest",
+    "copy",
     "digest_of",
+    "fetch_artifact",
+    "manifest_kind",
     "modelpack_config",
     "modelpack_manifest",
+    "open_store",
+    "parse_digest_place",
     "parse_index",
     "parse_manifest",
+    "parse_place",
     "parse_reference",
     "source_date",
+    "unpack",
 ]

@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from audit.core.errors import DigestMismatch, EvidenceError, FileChanged, InputMissing
 from audit.core.files import make_folder, open_regular, reading, write_whole, writing
@@ -97,12 +97,31 @@ class Blobs:
             raise DigestMismatch(f"blob {digest}", expected=digest, found=found)
         return data
 
+    def into(self, file: IO[bytes], descriptor: Descriptor, *, progress: Progress = SILENT) -> None:
+        """Write a blob's bytes to a file; they count only if this returns.
+
+        Raises:
+            EvidenceError: it is not there or cannot be read.
+            DigestMismatch: the bytes have another digest.
+        """
+        found = self._hashed(descriptor, progress, file)
+        if found is None:
+            raise EvidenceError(f"blob {descriptor.digest} is not in the layout")
+        if found != descriptor.digest:
+            name = f"blob {descriptor.digest}"
+            raise DigestMismatch(name, expected=descriptor.digest, found=found)
+
     def check(self, descriptor: Descriptor, *, progress: Progress = SILENT) -> str | None:
         """Return the digest that a blob's bytes really have, or None when it is not there.
 
         Raises:
             EvidenceError: it is there and cannot be read.
         """
+        return self._hashed(descriptor, progress, None)
+
+    def _hashed(
+        self, descriptor: Descriptor, progress: Progress, copy: IO[bytes] | None
+    ) -> str | None:
         path = self.path(descriptor.digest)
         if not os.path.lexists(path):
             return None
@@ -112,6 +131,8 @@ class Blobs:
             with open_regular(path) as file:
                 for chunk in _chunks(file, path):
                     hasher.update(chunk)
+                    if copy is not None:
+                        copy.write(chunk)
                     progress.advance(len(chunk))
         except InputMissing as exc:
             raise EvidenceError(f"blob {descriptor.digest} cannot be read: {exc}") from exc

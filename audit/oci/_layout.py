@@ -18,11 +18,14 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from typing_extensions import override
 
 from audit.core import strict_json
 from audit.core.errors import (
     ConfigError,
+    DigestMismatch,
     EvidenceError,
     InputMissing,
     VerificationError,
@@ -30,25 +33,22 @@ from audit.core.errors import (
 from audit.core.files import make_folder, read_bounded, write_whole, writing
 from audit.core.progress import SILENT, Progress
 from audit.oci._blobs import Blobs
-from audit.oci._bundle import BUNDLE_TYPE, MAX_BUNDLE, bundle_layer, bundle_manifest
 from audit.oci._descriptor import Descriptor, digest_of
 from audit.oci._manifest import (
-    EMPTY,
     INDEX_TYPE,
-    MANIFEST_TYPE,
     MAX_MANIFEST,
     Manifest,
+    manifest_kind,
     parse_index,
     parse_manifest,
 )
+from audit.oci._store import Store
 
-MAX_REFERRERS = 1000
-"""Most manifests attached to one artifact that are opened for their bundles."""
 REF_NAME = "org.opencontainers.image.ref.name"
 _VERSION = {"imageLayoutVersion": "1.0.0"}
 
 
-class Layout:
+class Layout(Store):
     """One image layout; `create` or `open` it."""
 
     def __init__(self, path: Path) -> None:
@@ -111,10 +111,12 @@ class Layout:
         digest, size = self._blobs.add_file(path, progress=progress)
         return Descriptor(media_type, digest, size, annotations=annotations or {})
 
+    @override
     def add_blob(self, data: bytes, *, media_type: str) -> Descriptor:
         """Store bytes and return what names them."""
         return Descriptor(media_type, self._blobs.add(data), len(data))
 
+    @override
     def add_manifest(self, data: bytes, *, ref_name: str | None = None) -> Descriptor:
         """Store a manifest or index and list it in `index.json`.
 
@@ -124,30 +126,36 @@ class Layout:
             ConfigError: it is neither a manifest nor an index.
             StorageFailed: it cannot be written.
         """
-        kind, artifact_type = _kind(data)
+        kind = manifest_kind(data)
         self._blobs.add(data)
         named = {REF_NAME: ref_name} if ref_name else {}
-        added = Descriptor(kind, digest_of(data), len(data), artifact_type, named)
+        media_type, artifact_type = kind.media_type, kind.artifact_type
+        added = Descriptor(media_type, digest_of(data), len(data), artifact_type, named)
         with self._locked():
             index = self._read_index()
             index["manifests"] = _listed(index["manifests"], added)
             self._write_index(index)
-        return Descriptor(kind, added.digest, added.size, artifact_type)
+        return Descriptor(media_type, added.digest, added.size, artifact_type)
 
-    def attach_bundle(
-        self, subject: Descriptor, bundle: bytes, *, predicate_type: str, created: str | None = None
-    ) -> Descriptor:
-        """Attach a Sigstore bundle to `subject` and return what names the new manifest.
+    @override
+    def holds(self, descriptor: Descriptor) -> bool:
+        return self.check_blob(descriptor) == descriptor.digest
 
-        The same bundle attaches once: without `created` the manifest is the same.
-        """
-        self._blobs.add(EMPTY)
-        blob = self.add_blob(bundle, media_type=BUNDLE_TYPE)
-        manifest = bundle_manifest(subject, blob, predicate_type=predicate_type, created=created)
-        return self.add_manifest(manifest)
+    @override
+    def take_over(self, descriptor: Descriptor, source: Store) -> bool:
+        return False
+
+    @override
+    def put_blob_file(
+        self, descriptor: Descriptor, path: Path, *, progress: Progress = SILENT
+    ) -> None:
+        digest, _ = self._blobs.add_file(path, progress=progress)
+        if digest != descriptor.digest:
+            raise DigestMismatch(str(path), expected=descriptor.digest, found=digest)
 
     # Reading
 
+    @override
     def manifest(self, digest: str) -> bytes:
         """Return the bytes of a manifest, digest-checked and at most 4 MiB.
 
@@ -157,6 +165,7 @@ class Layout:
         """
         return self._blobs.read(digest, limit=MAX_MANIFEST)
 
+    @override
     def blob(self, digest: str, *, limit: int) -> bytes:
         """Return the bytes of a blob, digest-checked and at most `limit` bytes.
 
@@ -165,6 +174,20 @@ class Layout:
             DigestMismatch: other bytes are there.
         """
         return self._blobs.read(digest, limit=limit)
+
+    @override
+    def blob_into(
+        self, file: IO[bytes], descriptor: Descriptor, *, progress: Progress = SILENT
+    ) -> None:
+        self._blobs.into(file, descriptor, progress=progress)
+
+    @override
+    @contextlib.contextmanager
+    def blob_file(self, descriptor: Descriptor, *, progress: Progress = SILENT) -> Iterator[Path]:
+        path = self._blobs.path(descriptor.digest)
+        if not path.is_file():
+            raise EvidenceError(f"blob {descriptor.digest} is not in the layout")
+        yield path
 
     def blob_path(self, digest: str) -> Path:
         """Return where a blob lies. Whoever opens it must check what it reads.
@@ -182,6 +205,7 @@ class Layout:
         """
         return self._blobs.check(descriptor, progress=progress)
 
+    @override
     def resolve(self, ref_name: str) -> Descriptor:
         """Return the manifest that has a name in this layout.
 
@@ -198,48 +222,24 @@ class Layout:
         data = _json(self._read_index())
         return parse_index(data, source=str(self.path / "index.json")).manifests
 
-    def referrers(self, digest: str) -> list[Descriptor]:
-        """Return every manifest whose `subject` is `digest`, in order of digest.
+    @override
+    def attached(self, digest: str) -> Iterator[tuple[Descriptor, Manifest]]:
+        """Give each manifest attached to `digest`, in order of its own digest.
 
         Manifests listed under the referrers tag `sha256-<hex>` (distribution-spec
         1.1, referrers tag schema) count as well, if they say so themselves.
         """
-        return [descriptor for descriptor, _ in self._attached(digest)]
-
-    def bundles(self, digest: str) -> Iterator[bytes]:
-        """Give the bytes of each Sigstore bundle attached to `digest`, one at a time.
-
-        They are the bytes their digests name, and nothing else is known about them.
-        A bundle that is missing, damaged or too large is passed over.
-
-        Raises:
-            EvidenceError: more manifests are attached than are opened.
-        """
-        attached = self._attached(digest)
-        if len(attached) > MAX_REFERRERS:
-            raise EvidenceError(
-                f"{len(attached)} manifests are attached to {digest}; {MAX_REFERRERS} are opened"
-            )
-        for _, manifest in attached:
-            if (layer := bundle_layer(manifest)) is not None:
-                with contextlib.suppress(EvidenceError, VerificationError):
-                    yield self.blob(layer.digest, limit=MAX_BUNDLE)
-
-    def _attached(self, digest: str) -> list[tuple[Descriptor, Manifest]]:
         listed = {entry.digest for entry in self.manifests()}
         tag = digest.replace(":", "-", 1)
         for entry in self.manifests():
             if entry.annotations.get(REF_NAME) == tag:
                 listed.update(self._fallback(entry.digest))
-        found = []
         for candidate in sorted(listed):
             opened = self._opened(candidate)
             if opened and opened[1].subject and opened[1].subject.digest == digest:
                 size, manifest = opened
                 kind, notes = manifest.artifact_type, manifest.annotations
-                named = Descriptor(manifest.media_type, candidate, size, kind, notes)
-                found.append((named, manifest))
-        return found
+                yield Descriptor(manifest.media_type, candidate, size, kind, notes), manifest
 
     def _fallback(self, digest: str) -> list[str]:
         try:
@@ -280,15 +280,6 @@ class Layout:
             yield
         finally:
             os.close(folder)
-
-
-def _kind(data: bytes) -> tuple[str, str | None]:
-    try:
-        manifest = parse_manifest(data, source="the manifest")
-    except ConfigError:
-        parse_index(data, source="the manifest")
-        return INDEX_TYPE, None
-    return MANIFEST_TYPE, manifest.artifact_type
 
 
 def _listed(entries: list[dict[str, Any]], added: Descriptor) -> list[dict[str, Any]]:

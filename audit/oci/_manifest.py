@@ -17,6 +17,11 @@ MAX_MANIFEST = 4 << 20
 """Largest manifest, in bytes: what OCI distribution-spec 1.1 asks registries to accept."""
 MAX_LAYERS = 1000
 MAX_INDEX_ENTRIES = 10_000
+MAX_REFERRERS = 1000
+"""Most manifests attached to one artifact that are opened."""
+_DOCKER = "application/vnd.docker.distribution.manifest"
+DOCKER_TYPES = frozenset({f"{_DOCKER}.v2+json", f"{_DOCKER}.list.v2+json"})
+"""Older manifests: signed and verified by digest like any other, and not looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,30 @@ def parse_index(data: bytes, *, source: str) -> Index:
         return _index(value)
     except ValueError as exc:
         raise ConfigError(f"{source}: {exc}") from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a manifest says it is, and what it is attached to."""
+
+    media_type: str
+    artifact_type: str | None
+    subject: Descriptor | None
+
+
+def manifest_kind(data: bytes) -> Kind:
+    """Return what a manifest says it is.
+
+    Raises:
+        ConfigError: no kind of manifest, or a malformed one.
+    """
+    value = _object(data, "the manifest")
+    if value.get("mediaType") in DOCKER_TYPES:
+        return Kind(value["mediaType"], None, None)
+    if "manifests" in value:
+        return Kind(INDEX_TYPE, None, parse_index(data, source="the manifest").subject)
+    manifest = parse_manifest(data, source="the manifest")
+    return Kind(MANIFEST_TYPE, manifest.artifact_type, manifest.subject)
 
 
 def _manifest(value: Mapping[str, Any]) -> Manifest:

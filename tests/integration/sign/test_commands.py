@@ -111,7 +111,9 @@ def test_what_is_attached_is_listed(run, name: str) -> None:  # type: ignore[no-
     assert run("oci", "referrers", name)[1].startswith(attached["manifest"])
     listed = json.loads(run("oci", "inspect", "release", "--format", "json")[1])
     assert {item["digest"] for item in listed} == {name[8:], attached["manifest"]}
-    assert json.loads(run("oci", "inspect", name)[1]) == json.loads(manifest("model"))
+    assert json.loads(run("oci", "inspect", name, "--format", "json")[1]) == json.loads(
+        manifest("model")
+    )
 
 
 def test_signing_with_a_source_date_gives_the_same_layout_again(
@@ -140,3 +142,9 @@ def test_the_command_line_starts_without_the_room() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"
+
+
+def test_a_layout_is_opened_without_the_registry_client() -> None:
+    code = "import sys, audit.oci, audit.sign; print('httpx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

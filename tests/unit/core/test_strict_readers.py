@@ -22,11 +22,18 @@ from audit.core.errors import ConfigError
         (b"[" * 100 + b"]" * 100, r"x:1: nests deeper"),
         (b"9" * 5000, r"x: .*digits"),
         (b"", r"x:1:1"),
+        (b'{"a": "\\ud800"}', r"x: an escaped surrogate"),
+        (b'{"a\\uDFFF": 1}', r"x: an escaped surrogate"),
+        (b'["\\ude00\\ud83d"]', r"x: an escaped surrogate"),
     ],
 )
 def test_json_that_readers_disagree_on_is_refused(text: bytes, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         strict_json.loads(text, source="x")
+
+
+def test_an_escaped_pair_is_one_character() -> None:
+    assert strict_json.loads(b'["\\ud83d\\ude00"]', source="x") == ["\U0001f600"]
 
 
 def test_a_number_keeps_its_spelling() -> None:
