@@ -7,6 +7,8 @@ text they were written in (`Number`), since a float would change them.
 
 import json
 import re
+from array import array
+from itertools import accumulate
 from typing import Any
 
 from audit.core.errors import ConfigError
@@ -41,7 +43,7 @@ def loads(data: bytes, *, source: str) -> Any:
         text = data.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{source}: not UTF-8 at byte {exc.start}") from exc
-    if (at := _too_deep(text)) is not None:
+    if _depth(data) > MAX_DEPTH and (at := _too_deep(text)) is not None:
         raise ConfigError(f"{source}:{_line(text, at)}: nests deeper than {MAX_DEPTH} levels")
     try:
         value = json.loads(
@@ -84,7 +86,24 @@ def _constant(name: str) -> None:
     raise _ConstantError(name)
 
 
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_STEPS = bytes(set(range(256)) - set(b"[{]}"))
+
+
+def _depth(data: bytes) -> int:
+    """Return how deep brackets nest outside strings, in a few passes at the speed of C.
+
+    Exact for JSON. Of other text it may say too much, never too little up to the
+    place where a reader stops.
+    """
+    outside = b"".join(data.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
+    steps = array("b", outside.translate(_STEPS, _NO_STEPS))
+    return max(accumulate(steps), default=0)
+
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+_COLON = re.compile(r"[ \t\r\n]*:")
 
 _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<name>NaN|-?Infinity)')
 
@@ -111,7 +130,7 @@ def _second(text: str, key: str) -> int:
             seen.append(set())
         elif mark in "]}":
             seen.pop()
-        elif text[match.end() :].lstrip()[:1] == ":" and json.loads(mark) == key:
+        elif _COLON.match(text, match.end()) and json.loads(mark) == key:
             if key in seen[-1]:
                 return _line(text, match.start())
             seen[-1].add(key)

@@ -37,9 +37,9 @@ def settle(
     """
     settled = dict(outcomes)
     for target, claims in _claims(outcomes).items():
-        settled.update(_data(settled, target, claims, paths, linked))
-    settled.update(_indexes(settled))
-    settled.update(_shards(settled))
+        settled |= dict(_data(settled, target, claims, paths, linked))
+    settled |= dict(_indexes(settled))
+    settled |= dict(_shards(settled))
     return settled
 
 

@@ -94,9 +94,9 @@ class Walker:
             field = known.get(tag >> 3)
             if field is None:
                 raise self._unknown(tag, message, at)
+            found, at = self._content(field, tag & 7, at, message)
             if not field.repeated:
                 _once(field, seen, message)
-            found, at = self._content(field, tag & 7, at, message)
             yield found
 
     def inside(self, found: Found, message: Message) -> Message:

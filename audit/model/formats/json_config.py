@@ -69,7 +69,7 @@ def _entries(value: object, depth: int) -> Iterator[tuple[str, object]]:
                 yield from _entries(found, depth - 1)
     elif depth and isinstance(value, list):
         for found in value:
-            if isinstance(found, dict | list):
+            if isinstance(found, dict):
                 yield from _entries(found, depth - 1)
 
 

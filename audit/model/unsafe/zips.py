@@ -101,6 +101,8 @@ def _members(source: Source, archive: Archive) -> list[_Member]:
         name = data[at + 46 : at + 46 + names]
         members.append(_Member(name, flags, method, crc, packed, size, offset + archive.shift))
         at += 46 + names + extra + comment
+    if at != len(data):
+        raise Refused("zip-broken", f"the last of {len(members)} directory entries is cut off")
     return members
 
 

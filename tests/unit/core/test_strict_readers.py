@@ -1,6 +1,7 @@
 """JSON and YAML with one meaning."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -45,11 +46,41 @@ def test_a_number_keeps_its_spelling() -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    read_or_refuse(data)
+
+
+def read_or_refuse(data: bytes) -> None:
     try:
         value = strict_json.loads(data, source="x")
     except ConfigError:
         return
     json.dumps(value)
+
+
+PIECES = st.sampled_from(['"', "\\", "[", "]", "{", "}", "a", ":", '"\\""', '"[["'])
+
+
+@given(st.lists(PIECES).map("".join), st.integers(0, 70))
+def test_nesting_is_counted_as_a_reader_counts_it(middle: str, levels: int) -> None:
+    text = "[" * levels + json.dumps(middle) + "]" * levels
+    if levels <= strict_json.MAX_DEPTH:
+        strict_json.loads(text.encode(), source="x")
+    else:
+        with pytest.raises(ConfigError, match="nests deeper than 64"):
+            strict_json.loads(text.encode(), source="x")
+
+
+@given(st.lists(PIECES).map("".join), st.integers(0, 70))
+def test_brackets_in_text_that_is_not_json_never_reach_the_reader(text: str, levels: int) -> None:
+    read_or_refuse((text + "[" * levels).encode() * 40)
+
+
+def test_a_duplicate_key_at_the_end_of_a_large_text_is_found_in_a_second() -> None:
+    text = b"{" + b",".join(b'"%d": 0' % number for number in range(50_000)) + b',"7": 1}'
+    started = time.process_time()
+    with pytest.raises(ConfigError, match="duplicate key '7'"):
+        strict_json.loads(text, source="x")
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
