@@ -78,7 +78,7 @@ class Attribution(Document):
     """For "this receipt and no other", family-wise over the candidates."""
     candidates: int = Field(ge=1)
     shared_permille: int | None = Field(default=None, ge=0, le=1000)
-    """How much of the text's fingerprint the receipt's holds."""
+    """How much of the shorter fingerprint, the text's or the receipt's, the other one holds."""
 
 
 class Detection(Document):

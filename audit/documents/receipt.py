@@ -38,9 +38,9 @@ class Coverage(StrEnum):
 
     MARKED = "marked"
     SHORT = "short"
-    """Marked, but with too few contexts for the mark to be found alone."""
+    """Marked, but with too few contexts for the mark to be looked for."""
     LOW_ENTROPY = "low_entropy"
-    """Marked, but the model left too little choice for the mark to be found alone."""
+    """Marked, but too little choice was left, by model or redaction, for the mark to be found."""
     GREEDY = "greedy"
     """Not marked: temperature 0 or another setting that leaves no choice."""
     BLACKBOX = "blackbox"
@@ -74,8 +74,11 @@ class Mark(Document):
     tag: Tag
     contexts: int = Field(ge=0)
     """How many choices were keyed; each context counts once."""
-    entropy_millibits: int = Field(ge=0)
-    """The mean entropy of the distributions sampled from, in 1/1000 bit per token."""
+    entropy_millibits: int | None = Field(ge=0)
+    """The mean entropy of the distributions sampled from, in 1/1000 bit per token.
+
+    None: the engine keeps its distributions to itself.
+    """
     self_check: SelfCheck
     sketch: Sha256 | None
     """The evidence sketch that lies beside the receipt."""

@@ -37,9 +37,10 @@ from audit.watermark._receipts import (
 from audit.watermark._shelf import ReceiptShelf, TagBlock
 from audit.watermark._text import canonical_text, spellings
 from audit.watermark._wording import (
+    Shared,
+    compare,
     fingerprint,
     pack_fingerprint,
-    shared_permille,
     unpack_fingerprint,
 )
 
@@ -52,10 +53,12 @@ __all__ = [
     "ReceiptShelf",
     "ReceiptSigner",
     "RootKey",
+    "Shared",
     "TagBlock",
     "TrustedKeys",
     "canonical_text",
     "commit_text",
+    "compare",
     "derive_all",
     "derive_epoch",
     "derive_registered",
@@ -71,7 +74,6 @@ __all__ = [
     "receipt_millis",
     "root_from",
     "salt_for",
-    "shared_permille",
     "sign_receipt",
     "signed_bytes",
     "spellings",

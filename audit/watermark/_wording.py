@@ -8,10 +8,12 @@ fingerprint, and destroying the key destroys them all.
 
 import re
 import struct
-import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from blake3 import blake3
+
+from audit.watermark._text import spellings
 
 WINDOW = 4
 """Of this many neighbouring shingles the one with the smallest hash is kept."""
@@ -24,8 +26,11 @@ _SPACELESS = re.compile(f"[{_IDEOGRAPHIC}]")
 _WORDS, _CHARACTERS = 3, 5
 
 
-def fingerprint(text: str, key: bytes) -> tuple[int, ...]:
-    """Return the fingerprint of a text, ascending 32-bit hashes; empty when it is too short."""
+def fingerprint(text: str, key: bytes, *, most: int | None = MOST) -> tuple[int, ...]:
+    """Return the fingerprint of a text, ascending 32-bit hashes; empty when it is too short.
+
+    The plain spelling is taken, so invisible and look-alike characters change nothing.
+    """
     hashes = [
         int.from_bytes(blake3(shingle.encode(), key=key).digest(length=4))
         for shingle in _shingles(text)
@@ -34,20 +39,33 @@ def fingerprint(text: str, key: bytes) -> tuple[int, ...]:
         kept = {min(hashes[at : at + WINDOW]) for at in range(len(hashes) - WINDOW + 1)}
     else:
         kept = set(hashes)
-    return tuple(sorted(kept)[:MOST])
+    return tuple(sorted(kept)[:most])
 
 
-def shared_permille(part: tuple[int, ...], whole: tuple[int, ...]) -> int:
-    """Return how much of `part` is in `whole`, in thousandths.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What two fingerprints have in common."""
 
-    Fingerprints hold the smallest hashes only, so they are compared up to the
-    largest hash that both could have kept.
+    hashes: int
+    of_text_permille: int
+    """How much of the text's fingerprint the receipt's holds."""
+    permille: int
+    """The same, of the shorter fingerprint of the two."""
+
+
+def compare(text: tuple[int, ...], kept: tuple[int, ...]) -> Shared:
+    """Return what a text's fingerprint, complete or not, shares with one that was kept.
+
+    A kept fingerprint may hold the smallest hashes only, so both are compared
+    up to the largest hash that was kept.
     """
-    limit = min((max(hashes) for hashes in (part, whole) if len(hashes) == MOST), default=1 << 32)
-    within = [value for value in part if value <= limit]
-    if not within:
-        return 0
-    return 1000 * len(set(within) & set(whole)) // len(within)
+    limit = kept[-1] if len(kept) == MOST else 1 << 32
+    within = {value for value in text if value <= limit}
+    common = len(within & set(kept))
+    if not common:
+        return Shared(0, 0, 0)
+    of_text, of_kept = 1000 * common // len(within), 1000 * common // len(kept)
+    return Shared(common, of_text, max(of_text, of_kept))
 
 
 def pack_fingerprint(hashes: Iterable[int]) -> bytes:
@@ -61,7 +79,7 @@ def unpack_fingerprint(data: bytes) -> tuple[int, ...]:
 
 
 def _shingles(text: str) -> list[str]:
-    units = _UNIT.findall(unicodedata.normalize("NFKC", text).lower())
+    units = _UNIT.findall(spellings(text)[-1].lower())
     found = []
     for at, unit in enumerate(units):
         size = _CHARACTERS if _SPACELESS.match(unit) else _WORDS

@@ -1,6 +1,6 @@
 """The evidence sketch: what a receipt remembers so that an edited copy is still found.
 
-For each keyed choice that was not nearly certain: 16 bits of the context's
+For each keyed choice that was not nearly certain: 24 bits of the context's
 keyed hash, and 4 bits for the probability the model gave the chosen token. A
 detector that has the sketch scores only contexts that were in the response, and
 gives each the weight it deserves.
@@ -34,11 +34,12 @@ FloatArray = NDArray[np.float64]
 
 EDITED = 0.3
 MOST = 2048
-"""Contexts kept at most, the least certain choices first: 5 KB."""
+"""Contexts kept at most, the least certain choices first: 7 KB."""
 _LEVELS = 16
 _STEPS_PER_BIT = 1.75
 _CERTAIN = 0.9
-_BYTES = 5  # two contexts: 16 + 16 bits of hash, 4 + 4 bits of level
+_NAME = 3
+_PAIR = 7  # two contexts: 24 + 24 bits of hash, 4 + 4 bits of level
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,11 @@ class Sketch:
     levels: dict[int, int] = field(repr=False)
 
     def pack(self) -> bytes:
-        """Return the sketch in 2.5 bytes per context, sorted by hash."""
+        """Return the sketch in 3.5 bytes per context, sorted by hash."""
         hashes = sorted(self.levels)
         nibbles = [self.levels[value] for value in hashes] + [0] * (len(hashes) % 2)
         pairs = bytes(a << 4 | b for a, b in zip(nibbles[::2], nibbles[1::2], strict=True))
-        return b"".join(value.to_bytes(2) for value in hashes) + pairs
+        return b"".join(value.to_bytes(_NAME) for value in hashes) + pairs
 
     @staticmethod
     def unpack(data: bytes) -> "Sketch":
@@ -61,10 +62,10 @@ class Sketch:
         Raises:
             ConfigError: they are not a sketch.
         """
-        count = 2 * len(data) // _BYTES
-        pairs = data[2 * count :]
-        hashes = [int.from_bytes(data[at : at + 2]) for at in range(0, 2 * count, 2)]
-        if len(data) != 2 * count + (count + 1) // 2 or hashes != sorted(set(hashes)):
+        count = 2 * len(data) // _PAIR
+        names, pairs = data[: _NAME * count], data[_NAME * count :]
+        hashes = [int.from_bytes(names[at : at + _NAME]) for at in range(0, len(names), _NAME)]
+        if len(pairs) != (count + 1) // 2 or hashes != sorted(set(hashes)):
             raise ConfigError(f"a sketch of {len(data)} bytes is not one")
         levels = [nibble for pair in pairs for nibble in (pair >> 4, pair & 15)]
         return Sketch(dict(zip(hashes, levels, strict=False)))
@@ -119,7 +120,7 @@ def weigh(trail: Trail, sketch: Sketch, *, key: bytes) -> Weighed:
 
 
 def _name(context: bytes, key: bytes) -> int:
-    return int.from_bytes(blake3(context, key=key).digest(length=2))
+    return int.from_bytes(blake3(context, key=key).digest(length=_NAME))
 
 
 def _level(probability: float) -> int:

@@ -61,7 +61,11 @@ class Trail:
         """
         rows = np.flatnonzero(self.positions >= 0)
         counts = np.bincount(self.positions[rows], minlength=self.symbols)
-        return self.tabulate(rows, lambda _, numbers: _score(numbers)), counts
+        return self.score_table(rows), counts
+
+    def score_table(self, rows: IntArray) -> FloatArray:
+        """Return the score sums by position and symbol over these payload contexts."""
+        return self.tabulate(rows, lambda _, numbers: _score(numbers))
 
     def tabulate(
         self, rows: IntArray, score: Callable[[IntArray, FloatArray], FloatArray]

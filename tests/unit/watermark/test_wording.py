@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from audit.watermark import fingerprint, pack_fingerprint, shared_permille, unpack_fingerprint
+from audit.watermark import compare, fingerprint, pack_fingerprint, unpack_fingerprint
 
 KEY = b"k" * 32
 WORDS = [f"w{number}" for number in range(3000)]
@@ -22,15 +22,18 @@ def chinese(seed: int, count: int = 300) -> str:
 @pytest.mark.parametrize("write", [english, chinese])
 def test_a_copy_has_the_same_fingerprint_and_another_text_none_of_it(write) -> None:
     one, other = fingerprint(write(1), KEY), fingerprint(write(2), KEY)
-    assert shared_permille(one, fingerprint(write(1).upper() + "  ", KEY)) == 1000
-    assert shared_permille(one, other) == 0
+    assert compare(one, fingerprint(write(1).upper() + "  ", KEY)).of_text_permille == 1000
+    assert compare(one, other).of_text_permille == 0
     assert 4 * len(one) <= 600
 
 
 def test_a_third_of_the_words_replaced_still_shares_much() -> None:
     rng = random.Random(3)
     edited = [rng.choice(WORDS) if rng.random() < 0.3 else word for word in english(1).split()]
-    assert shared_permille(fingerprint(" ".join(edited), KEY), fingerprint(english(1), KEY)) > 150
+    assert (
+        compare(fingerprint(" ".join(edited), KEY), fingerprint(english(1), KEY)).of_text_permille
+        > 150
+    )
 
 
 def test_another_key_gives_another_fingerprint() -> None:
@@ -42,13 +45,21 @@ def test_a_long_text_keeps_a_bounded_fingerprint_that_its_parts_are_found_in() -
     part = " ".join(whole.split()[1000:2500])
     kept = fingerprint(whole, KEY)
     assert len(kept) == 144
-    assert shared_permille(fingerprint(part, KEY), kept) > 900
+    assert compare(fingerprint(part, KEY, most=None), kept).of_text_permille > 900
+
+
+def test_a_response_inside_a_long_text_is_found_in_it() -> None:
+    part = english(1)
+    whole = f"{english(4, 5000)} {part} {english(5, 5000)}"
+    shared = compare(fingerprint(whole, KEY, most=None), fingerprint(part, KEY))
+    assert shared.permille > 900
+    assert shared.of_text_permille < 50
 
 
 @pytest.mark.parametrize("text", ["", "one two", "你好", "!?", "\x00", "🙂 🙂"])
 def test_a_text_too_short_to_recognise_has_an_empty_fingerprint(text: str) -> None:
     assert fingerprint(text, KEY) == ()
-    assert shared_permille((), fingerprint(english(1), KEY)) == 0
+    assert compare((), fingerprint(english(1), KEY)).of_text_permille == 0
 
 
 def test_a_fingerprint_reads_back() -> None:
