@@ -119,6 +119,7 @@ class DigestMismatch(VerificationError):  # noqa: N818
         super().__init__(
             f"{name} is not what its digest names (expected {expected}, found {found})"
         )
+        self.found = found
 
 
 class ModelRefused(VerificationError):  # noqa: N818

@@ -13,7 +13,7 @@ from audit.core.errors import ConfigError
 class Document(BaseModel):
     """A frozen value that appears in a file, the ledger, or on a wire."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     @classmethod
     def read(cls, data: bytes, *, source: str) -> Self:
