@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.commandline import Commandline
+
 for name in [name for name in os.environ if name.startswith("AUDIT_")]:
     del os.environ[name]
 
@@ -22,3 +24,9 @@ def _no_network() -> None:
             raise RuntimeError(f"a test tried to reach {args[1]!r}")
 
     sys.addaudithook(hook)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commandline:
+    """Run a command line in this process: `run("audit gate check ...") -> Ended`."""
+    return Commandline(monkeypatch, capsys)

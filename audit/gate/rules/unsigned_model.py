@@ -30,7 +30,7 @@ def _check(
     ]
     if any(not parameters.any_of or one.signer in parameters.any_of for one in signatures):
         return
-    reasons = [one.reason for one in of_kind(evidence, RejectedSignature)]
+    reasons = list({one.reason: None for one in of_kind(evidence, RejectedSignature)})
     reasons += [f"signed by {one.signer}, which this rule does not name" for one in signatures]
     shown = "; ".join(reasons[:MOST_REASONS])
     more = f"; {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""

@@ -1,0 +1,71 @@
+"""All evidence about one artifact, in the order in which it is looked at."""
+
+import re
+from dataclasses import dataclass
+
+from audit.core.progress import SILENT, Progress
+from audit.documents import Evidence, Release
+from audit.documents.release import MODEL_ID_PATTERN, VERSION_PATTERN
+from audit.gate import GatePolicy
+from audit.ledger import Ledger
+from audit.oci import Layout
+from audit.release.evidence.artifact import Artifact, read_artifact
+from audit.release.evidence.blobs import check_blobs
+from audit.release.evidence.carried import check_carried
+from audit.release.evidence.formats import check_formats
+from audit.release.evidence.record import Record, check_record
+from audit.release.evidence.signatures import check_signatures, read_keys
+
+TITLE = "org.opencontainers.image.title"
+VERSION = "org.opencontainers.image.version"
+UNKNOWN = "unknown"
+"""What a release is called that neither its manifest nor the ledger names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A release, and everything that was checked about it."""
+
+    release: Release
+    evidence: tuple[Evidence, ...]
+
+
+def collect(
+    layout: Layout,
+    digest: str,
+    *,
+    policy: GatePolicy,
+    ledger: Ledger,
+    progress: Progress = SILENT,
+) -> Collected:
+    """Return the evidence about the artifact `digest` in `layout`.
+
+    Raises:
+        ConfigError: a key in the policy is not a public key.
+        LedgerUnavailable: the ledger cannot be read.
+    """
+    spec = policy.document.spec
+    keys = read_keys(spec.keys)
+    record = check_record(ledger, digest, vkeys=spec.ledger.vkeys, progress=progress)
+    artifact, evidence = read_artifact(layout, digest)
+    evidence.insert(0, record.evidence)
+    evidence += check_blobs(layout, digest, artifact, progress)
+    evidence += check_signatures(layout, digest, keys)
+    evidence += check_formats(layout, digest, artifact, progress)
+    evidence += check_carried(digest, artifact.annotations, record)
+    return Collected(_release(digest, artifact, record), tuple(evidence))
+
+
+def _release(digest: str, artifact: Artifact, record: Record) -> Release:
+    """Return what the artifact calls itself, or what the ledger calls it."""
+    names = (artifact.annotations.get(TITLE, ""), artifact.annotations.get(VERSION, ""))
+    if not _are_names(names) and record.packaged is not None:
+        event = record.packaged.event
+        names = (event.model_id or "", str(event.facts.get("version", "")))
+    model_id, version = names if _are_names(names) else (UNKNOWN, UNKNOWN)
+    return Release(model_id=model_id, version=version, artifact=digest)
+
+
+def _are_names(names: tuple[str, str]) -> bool:
+    patterns = (MODEL_ID_PATTERN, VERSION_PATTERN)
+    return all(re.fullmatch(p, name) for p, name in zip(patterns, names, strict=True))

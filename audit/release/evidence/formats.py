@@ -1,0 +1,33 @@
+"""Formats: the model's files, inspected again from the blobs that would be served."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from audit.core.progress import Progress
+from audit.documents import FormatEvidence
+from audit.fingerprint import hash_file
+from audit.model import NamedFile, inspect_files
+from audit.oci import Layout
+from audit.release.evidence.artifact import Artifact
+
+
+def check_formats(
+    layout: Layout, digest: str, artifact: Artifact, progress: Progress
+) -> Iterator[FormatEvidence]:
+    """Give evidence for each file of the artifact whose blob is there."""
+    files = [
+        NamedFile(name=path, path=layout.blob_path(layer.digest))
+        for path, layer in artifact.files
+        if layout.blob_path(layer.digest).is_file()
+    ]
+    if not files:
+        return
+    inspection = inspect_files(files, hash_file=partial(hash_file, progress=progress))
+    for file in inspection.files:
+        yield FormatEvidence(
+            subject=digest,
+            path=file.path,
+            format=file.format,
+            role=file.role,
+            refusal=file.refusal,
+        )
