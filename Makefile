@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lint types bench lock
+.PHONY: help demo test check fix lint types bench wheel lock
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
@@ -19,7 +19,10 @@ lint:            $(VENV)/dev ## Format, lint, layers, generated files
 types:           $(VENV)/dev ## mypy, strict
 	$(BIN)/mypy
 bench:           $(VENV)/dev ## The figures: ratios against named baselines, in one run
-	$(BIN)/python tools/bench.py $(ARGS)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.lock
+	$(BIN)/python -m tools.bench $(ARGS)
+wheel:           $(VENV)/dev ## Build the wheel and run the demo from it in an empty environment
+	@tools/wheel.sh
 lock:            $(VENV)/dev ## Write requirements/*.lock from pyproject.toml (needs uv)
 	tools/lock.sh
 
