@@ -210,10 +210,11 @@ class CrosswalkLine(Document):
     """A provision of another framework that the same evidence speaks to; no result is given."""
 
     framework: Written
-    ref: Written
+    framework_title: Text
+    ref: Text
     text: Text
     evidence: tuple[QueryId, ...]
-    numbering: Written
+    numbering: Text
     """How far the number was checked."""
 
 

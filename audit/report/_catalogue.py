@@ -170,9 +170,9 @@ class Dated(_Part):
 class Beyond(Dated):
     """A provision of another framework."""
 
-    ref: str
+    ref: Text
     evidence: tuple[str, ...]
-    numbering: str
+    numbering: Text
 
 
 class BeyondSet(_Part):
@@ -299,4 +299,4 @@ def _cited(found: Catalogues) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"GDPR {provision.ref}", provision.evidence + provision.supporting
     for group in found.beyond:
         for line in group.items:
-            yield f"{group.id} {line.ref}", line.evidence
+            yield f"{group.id} {line.ref.en}", line.evidence

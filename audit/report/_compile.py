@@ -227,6 +227,7 @@ def _crosswalk(found: Catalogues, period: tuple[int, int]) -> Iterator[Crosswalk
             if line.holds_in(*period):
                 yield CrosswalkLine(
                     framework=group.id,
+                    framework_title=group.title,
                     ref=line.ref,
                     text=line.text,
                     evidence=line.evidence,

@@ -7,6 +7,7 @@ and does not get is an error, never a silent blank.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -14,10 +15,12 @@ from markupsafe import Markup, escape
 
 from audit.core.resources import shelf
 from audit.documents import (
+    CrosswalkLine,
     ItemResult,
     QueryAnswer,
     QueryOutcome,
     Report,
+    ReportGroup,
     ReportItem,
     Text,
     is_digest,
@@ -78,6 +81,19 @@ _PARTS = {
     "A": ("release", "change"),
 }
 """Which sections of queries stand in which part of the report."""
+CODED = frozenset(
+    {
+        "algorithm",
+        "allowed",
+        "field",
+        "function",
+        "outcome",
+        "signed",
+        "threshold",
+        "verified_by_gate",
+    }
+)
+"""Columns that hold codes of ours, which words.yaml spells out."""
 _WIDE = 6
 """Rows of more columns than this are set as a block each; an A4 page holds no more."""
 
@@ -158,6 +174,16 @@ class _Page:
         """Return how many items have each result; zero counts too."""
         return dict.fromkeys(self.results, 0) | counts_of(items)
 
+    def points(self, group: ReportGroup) -> list[list[ReportItem]]:
+        """Return the items of a group by control point, in order."""
+        return [list(items) for _, items in groupby(group.items, lambda item: item.control)]
+
+    @property
+    def frameworks(self) -> list[list[CrosswalkLine]]:
+        """The crosswalk by framework, in order."""
+        lines = self.report.crosswalk
+        return [list(group) for _, group in groupby(lines, lambda line: line.framework)]
+
     @property
     def answers(self) -> Mapping[str, QueryAnswer]:
         """The answers by query id."""
@@ -195,6 +221,8 @@ class _Page:
             return escape(show_instant(int(value)))
         if key == "seq":
             return Markup('<a href="#entry-{0}">{0}</a>').format(value)
+        if key in CODED and f"val.{value}" in words():
+            return self.say(f"val.{value}")
         if isinstance(value, list):
             return Markup(", ").join(self._word(item) for item in value)
         return self._word(value)

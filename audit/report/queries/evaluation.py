@@ -35,7 +35,7 @@ def _evaluated(view: View) -> Reply:
                 "version": trail.version or "",
                 "subject": trail.subject,
                 "metrics": [f"{name} = {value}" for name, value in _metrics(trail).items()],
-                "threshold": "below" if below else "held" if last else "not decided",
+                "threshold": "below" if below else "held" if last else "open",
                 "allowed": "yes" if trail.was_allowed else "no",
             }
         )

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from audit.documents import LedgerEntry, Outcome, QueryOutcome, Text
+from audit.report._language import words
 from audit.report._plain import Row
 from audit.report._query import Query, Reply, count
 from audit.report._trail import DECIDED, fact_text, fact_texts
@@ -33,17 +34,21 @@ def _decisions(view: View) -> Reply:
     outcomes = Counter(str(row["outcome"]) for row in rows)
     wrong = [row["seq"] for row in rows if not _is_sound(row)]
     open_ = [trail.subject for trail in view.trails if not trail.decided]
-    tally = ", ".join(f"{outcomes[one]} {one}" for one in Outcome)
+    said = {one: words()[f"val.{one}"] for one in Outcome}
+    tally = Text(
+        en=", ".join(f"{outcomes[one]} {said[one].en}" for one in Outcome),
+        zh="、".join(f"{said[one].zh} {outcomes[one]}" for one in Outcome),
+    )
     if wrong:
         observed = Text(
-            en=f"Entry {wrong[0]} records a decision that contradicts its own findings ({tally}).",
-            zh=f"条目 {wrong[0]} 所记决定与其自身发现相矛盾（{tally}）。",
+            en=f"Entry {wrong[0]} records a decision that contradicts its own findings ({tally.en}).",
+            zh=f"条目 {wrong[0]} 所记决定与其自身发现相矛盾（{tally.zh}）。",
         )
         return Reply(QueryOutcome.FAIL, observed, rows)
     observed = Text(
-        en=f"{count(len(rows), 'decision')}: {tally}; {count(len(open_), 'release')} packaged "
+        en=f"{count(len(rows), 'decision')}: {tally.en}; {count(len(open_), 'release')} packaged "
         "without a decision.",
-        zh=f"决定 {len(rows)} 次：{tally}；已打包而无决定的发布 {len(open_)} 个。",
+        zh=f"决定 {len(rows)} 次：{tally.zh}；已打包而无决定的发布 {len(open_)} 个。",
     )
     return Reply(QueryOutcome.PARTIAL if open_ else QueryOutcome.PASS, observed, rows)
 

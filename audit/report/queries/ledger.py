@@ -7,6 +7,7 @@ from audit.core.errors import AuditError
 from audit.documents import Checkpoint, LedgerEntry, QueryOutcome, Text
 from audit.ledger import read_checkpoint
 from audit.report._instants import DAY_NS, show_date
+from audit.report._language import words
 from audit.report._query import Query, Reply, count
 from audit.report._trail import DECIDED, SIGNED, fact_text
 from audit.report._view import View
@@ -22,7 +23,8 @@ def _chain_intact(view: View) -> Reply:
     if scope.broken is not None:
         observed = Text(
             en=f"Verification stops at entry {scope.broken.seq}: {scope.broken.what}",
-            zh=f"校验在条目 {scope.broken.seq} 处中止，自该条目起不予采信：{scope.broken.what}",
+            zh=f"校验在条目 {scope.broken.seq} 处中止，自该条目起不予采信"
+            f"（校验器原文：{scope.broken.what}）",
         )
         rows = [{"seq": scope.broken.seq, "what": scope.broken.what}]
         return Reply(QueryOutcome.FAIL, observed, rows)
@@ -77,8 +79,8 @@ def _is_signed(checkpoint: Checkpoint, vkeys: tuple[str, ...]) -> bool:
 
 
 _FIELDS: dict[str, Callable[[LedgerEntry], bool]] = {
-    "date and time": lambda entry: entry.ts_ns > 0,
-    "event type": lambda entry: bool(entry.event.type),
+    "time": lambda entry: entry.ts_ns > 0,
+    "type": lambda entry: bool(entry.event.type),
     "model": lambda entry: entry.event.model_id is not None,
     "actor": lambda entry: (fact_text(entry, "actor") or _key_of(entry)) is not None,
     "outcome": lambda entry: entry.event.type != DECIDED or fact_text(entry, "outcome") is not None,
@@ -104,10 +106,14 @@ def _fields_complete(view: View) -> Reply:
             zh=f"{total} 条均字段完整。",
         )
         return Reply(QueryOutcome.PASS, observed, rows)
-    listed = ", ".join(f"{name} {present[name]}/{total}" for name in short)
+    named = {name: words()[f"val.{name}"] for name in short}
     observed = Text(
-        en=f"Of {count(total, 'entry', 'entries')}, not all name: {listed}.",
-        zh=f"{total} 条中以下字段不全：{listed}。",
+        en=f"Not in all of {count(total, 'entry', 'entries')}: "
+        + ", ".join(f"{named[name].en} ({present[name]})" for name in short)
+        + ".",
+        zh=f"{total} 条中不全的字段："
+        + "、".join(f"{named[name].zh}（{present[name]}）" for name in short)
+        + "。",
     )
     return Reply(QueryOutcome.PARTIAL, observed, rows)
 

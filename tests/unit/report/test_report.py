@@ -116,7 +116,7 @@ def test_the_article_on_keeping_logs_is_the_one_of_the_period(
     laws = " ".join(law.zh for law in mlps.law)
     assert cited in laws
     assert not_cited not in laws
-    refs = {line.ref for line in mlps.crosswalk if line.framework == "cn-laws"}
+    refs = {line.ref.zh for line in mlps.crosswalk if line.framework == "cn-laws"}
     assert ("网络安全法 第二十一条" in refs) is (cited == "第二十一条：")
 
 
