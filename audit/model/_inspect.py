@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.core.errors import UsageError
+from audit.core.errors import FileChanged, UsageError
 from audit.documents import FileDigests, InspectedFile, ModelInspection
 from audit.documents import Refusal as RefusalDocument
 from audit.model._names import LONGEST, colliding, require_alone, require_safe
@@ -42,9 +42,15 @@ def inspect(root: Path, *, hash_file: HashFile) -> ModelInspection:
             that is not UTF-8.
         FileChanged: a file changed while it was inspected.
     """
-    files = [NamedFile(name, path) for name, path in list_files(root)]
-    linked = frozenset(file.name for file in files if file.path.stat().st_nlink > 1)
-    return _inspect(files, hash_file, linked)
+    listed = list_files(root)
+    linked = frozenset(name for name, path in listed if path.stat().st_nlink > 1)
+    inspection = _inspect([NamedFile(*one) for one in listed], hash_file, linked)
+    if list_files(root) != listed:
+        raise FileChanged(
+            f"{root} gained or lost files while it was inspected",
+            hint="stop the writer and run again",
+        )
+    return inspection
 
 
 def inspect_files(files: Sequence[NamedFile], *, hash_file: HashFile) -> ModelInspection:

@@ -1,8 +1,8 @@
 """One open model file, read by offset in bounded pieces.
 
 * Nothing is mapped: a read touches one block, whatever the size of the file.
-* The file is opened once without following a link, and what is compared at
-  the end is the open file, so a name that changes hands is noticed.
+* The file is opened once, and what is compared at the end is the open file, so a
+  name that changes hands is noticed.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ from audit.model._refused import Refused
 
 BLOCK = 1 << 18
 """Bytes read at once, and kept; neighbours are then answered from memory."""
+
+JUMP = 1 << 12
+"""Bytes read after a jump, when nobody knows yet whether the neighbours are wanted."""
 
 
 class Source:
@@ -43,7 +46,9 @@ class Source:
             )
         if count > BLOCK:
             return self._pread(at, count)
-        self._block, self._base = self._pread(at, min(BLOCK, self.size - at)), at
+        goes_on = self._base <= at <= self._base + len(self._block)
+        ahead = BLOCK if goes_on else max(count, JUMP)
+        self._block, self._base = self._pread(at, min(ahead, self.size - at)), at
         return self._block[:count]
 
     def head(self, count: int) -> bytes:
@@ -79,15 +84,15 @@ def open_source(path: Path) -> Iterator[Source]:
     with open_regular(path) as file:
         before = _state(os.fstat(file.fileno()))
         yield Source(file, os.fstat(file.fileno()).st_size)
-        if not before == _state(os.fstat(file.fileno())) == _state_of(path):
+        if not before == _state(os.fstat(file.fileno())) == _state(_stat(path)):
             raise FileChanged(
                 f"{path} changed while it was inspected", hint="stop the writer and run again"
             )
 
 
-def _state_of(path: Path) -> tuple[int, ...]:
+def _stat(path: Path) -> os.stat_result:
     try:
-        return _state(os.lstat(path))
+        return path.stat()
     except OSError as exc:
         raise reading(path, exc) from exc
 

@@ -99,6 +99,19 @@ BAD = {
     "argument bomb": _case(
         "bomb.bin", b"\x80\x04\x8e" + pack("<Q", 2**62) + b"x", "pickle-truncated", "and breaks off"
     ),
+    "breaks off in text": _case(
+        "vocab.txt", EVIL_0[:-1] + b"\nthe\nrest\n", "pickle-truncated", "imports posix.system"
+    ),
+    "call without its arguments": _case(
+        "few.bin", b"cposix\nsystem\nR.", "unknown-format", "named .bin"
+    ),
+    "name pushed twice": _case("dup.bin", b"\x80\x04\x8c\x02os2\x93)R.", "pickle", "imports os.os"),
+    "name under a mark": _case(
+        "mark.bin",
+        b"\x80\x04\x8c\x02os\x8c\x06system(\x93)R.",
+        "pickle-truncated",
+        "finds too little",
+    ),
     "called .safetensors": _case("m.safetensors", EVIL, "pickle", "posix.system"),
     "called .gguf": _case("m.gguf", EVIL, "pickle", "posix.system"),
     "called .onnx": _case("m.onnx", EVIL, "pickle", "posix.system"),

@@ -22,6 +22,9 @@ MAX_SEARCH = 6
 IMPORTING = frozenset({"auto_map", "custom_pipelines", "custom_generate"})
 """Keys whose value names code to be imported from beside the model, or from elsewhere."""
 
+KERNELS = frozenset({"attn_implementation", "_attn_implementation"})
+"""Keys whose value may name a repository to load compiled kernels from."""
+
 LIBRARIES = ("transformers.", "sentence_transformers.", "torch.", "diffusers.")
 """Where the class that a configuration names may come from."""
 
@@ -42,6 +45,7 @@ def read_json(source: Source) -> Reading:
         Refused: `json-invalid`, `key-duplicate`, `remote-code` or `document-too-large`.
     """
     value = load(source)
+    _require_known_modules(value)
     for key, found in _entries(value, MAX_SEARCH):
         _require_no_code(key, found)
     return Reading("json", FileRole.CONFIG, _facts(value) if isinstance(value, dict) else {})
@@ -78,8 +82,18 @@ def _require_no_code(key: str, found: object) -> None:
         raise Refused("remote-code", f"{key} names code to be imported")
     if key == "trust_remote_code" and found is True:
         raise Refused("remote-code", "trust_remote_code is true")
+    if key in KERNELS and isinstance(found, str) and "/" in found:
+        raise Refused("remote-code", f"{key} names a kernel to be fetched: {quoted(found)}")
     if key == "parent_library" and isinstance(found, str) and not found.startswith(LIBRARIES):
         raise Refused("remote-code", f"parent_library is {quoted(found)}")
+
+
+def _require_known_modules(value: object) -> None:
+    """Refuse the module list of a sentence model that names a class of another library."""
+    for module in value if isinstance(value, list) else ():
+        listed = isinstance(module, dict) and {"idx", "path", "type"} <= set(module)
+        if listed and not str(module["type"]).startswith(LIBRARIES):
+            raise Refused("remote-code", f"a module of type {quoted(str(module['type']))}")
 
 
 def _facts(value: dict[str, Any]) -> dict[str, str]:

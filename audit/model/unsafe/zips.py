@@ -7,6 +7,7 @@ Source: APPNOTE.TXT (PKWARE), 4.3; only what is needed to name the members.
 """
 
 import io
+import re
 import zlib
 from dataclasses import dataclass
 from struct import unpack
@@ -16,10 +17,16 @@ from audit.model._source import Source
 from audit.model.unsafe import numpy_arrays
 from audit.model.unsafe.pickles import Bytes, Stream, read_program, refusal
 
-END, CENTRAL, LOCAL, LOCATOR64 = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04", b"PK\x06\x07"
+MARK, CENTRAL, LOCAL, LOCATOR64 = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04", b"PK\x06\x07"
+END = re.compile(re.escape(MARK))
 END_SIZE = 22
 LONGEST_COMMENT = 0xFFFF
+MAX_ENDS = 32
 MAX_DIRECTORY = 8 << 20
+MAX_MEMBERS = 10_000
+MAX_OPENED = 256
+"""Members that are looked into; an archive is refused whatever they hold."""
+
 MAX_INFLATED = 1 << 20
 STORED, DEFLATED = 0, 8
 ENCRYPTED = 1
@@ -46,17 +53,21 @@ class _Member:
 
 
 def find_archive(source: Source) -> Archive | None:
-    """Return the archive that ends this file, wherever it begins."""
+    """Return the archive that ends this file, wherever it begins.
+
+    Raises:
+        Refused: `polyglot`, the file is made to look like the end of many archives.
+    """
     length = min(source.size, END_SIZE + LONGEST_COMMENT)
     tail = source.read(source.size - length, length)
-    place = tail.rfind(END)
-    while place >= 0:
-        if len(tail) - place >= END_SIZE:
-            end = source.size - length + place
-            found = _directory(source, end, tail[place : place + END_SIZE])
-            if found is not None:
-                return found
-        place = tail.rfind(END, 0, place)
+    ends = [at.start() for at in END.finditer(tail, 0, max(length - END_SIZE + len(MARK), 0))]
+    if len(ends) > MAX_ENDS:
+        raise Refused("polyglot", f"{len(ends)} places where an archive could end")
+    for place in reversed(ends):
+        record = tail[place : place + END_SIZE]
+        found = _directory(source, source.size - length + place, record)
+        if found is not None:
+            return found
     return None
 
 
@@ -65,7 +76,7 @@ def archive_refusal(source: Source, archive: Archive) -> Refused:
     try:
         members = _members(source, archive)
         _require_plain(source, archive, members)
-        for member in members:
+        for member in members[:MAX_OPENED]:
             _require_no_pickle(source, archive, member)
     except Refused as refused:
         return refused
@@ -101,6 +112,8 @@ def _members(source: Source, archive: Archive) -> list[_Member]:
         name = data[at + 46 : at + 46 + names]
         members.append(_Member(name, flags, method, crc, packed, size, offset + archive.shift))
         at += 46 + names + extra + comment
+        if len(members) > MAX_MEMBERS:
+            raise Refused("zip-broken", f"an archive of more than {MAX_MEMBERS} members")
     if at != len(data):
         raise Refused("zip-broken", f"the last of {len(members)} directory entries is cut off")
     return members

@@ -21,6 +21,11 @@ ACCEPTED = {
     "tokenizer.json": ('{"model": {"vocab": {"auto_map": 3, "a": 1}}}', "json", "config"),
     "special_tokens_map.json": ('{"eos_token": "</s>"}', "json", "config"),
     "added_tokens.json": ('{"<pad>": 7}', "json", "config"),
+    "modules.json": (
+        '[{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"}]',
+        "json",
+        "config",
+    ),
     "1_Pooling/config.json": ("{}", "json", "config"),
     "adapter_config.json": ('{"auto_mapping": null, "r": 8}', "json", "config"),
     "merges.txt": ("#version: 0.2\nĠ t\n", "text", "config"),
@@ -62,6 +67,16 @@ REFUSED = {
         b'{"auto_mapping": {"base_model_class": "A", "parent_library": "os"}}',
         "remote-code",
         "parent_library is 'os'",
+    ),
+    "kernel/config.json": (
+        b'{"_attn_implementation": "someone/kernel"}',
+        "remote-code",
+        "a kernel to be fetched",
+    ),
+    "modules.json": (
+        b'[{"idx": 0, "name": "0", "path": "", "type": "evil.Module"}]',
+        "remote-code",
+        "a module of type 'evil.Module'",
     ),
     "latin/README.md": (b"caf\xe9 au lait", "not-utf8", "not UTF-8"),
     "cut/README.md": (b"caf\xc3", "not-utf8", "unexpected end"),

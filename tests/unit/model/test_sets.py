@@ -248,6 +248,17 @@ def test_a_file_that_changes_under_the_inspection_is_noticed(tmp_path: Path) -> 
         inspect(tmp_path, hash_file=slow)
 
 
+def test_a_directory_that_grows_under_the_inspection_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("a")
+
+    def slow(path: Path) -> FileDigests:
+        (tmp_path / "late.gguf").touch()
+        return hash_file(path)
+
+    with pytest.raises(FileChanged, match="gained or lost files"):
+        inspect(tmp_path, hash_file=slow)
+
+
 def test_a_name_that_comes_to_mean_another_file_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("before")
     (tmp_path / "other").write_text("before")
