@@ -7,10 +7,12 @@ import click
 
 from audit.cli._answer import answer, format_option
 from audit.cli._bars import progress_bars
+from audit.cli._places import access_options
 from audit.cli._verdict import EXIT, write_verdict
 from audit.core.files import read_bounded
 from audit.gate import RULES, explain, load_policy
 from audit.ledger import open_ledger
+from audit.oci import Access
 from audit.release import Gate, find_ledger, open_artifact
 
 
@@ -20,7 +22,7 @@ def command() -> None:
 
 
 @command.command("check")
-@click.argument("artifact", metavar="LAYOUT@DIGEST")
+@click.argument("artifact", metavar="PLACE@DIGEST")
 @click.option(
     "--policy",
     required=True,
@@ -33,16 +35,20 @@ def command() -> None:
     metavar="URL",
     help="The ledger to ask and to record in [default: ledger.db beside the layout].",
 )
+@access_options
 @format_option
-def check(artifact: str, policy: Path, ledger: str | None, form: str) -> None:
-    """Allow or deny the artifact that a digest names.
+def check(artifact: str, policy: Path, ledger: str | None, access: Access, form: str) -> None:
+    """Allow or deny the artifact that a digest names, in a layout or a registry.
 
     Reads every byte of it, its signatures and the ledger, records the verdict
     in the ledger, and then answers: 0 allowed, 10 denied, 3 cannot be told.
     """
     rules = load_policy(read_bounded(policy), source=str(policy))
-    layout, digest = open_artifact(artifact)
-    with progress_bars() as progress, open_ledger(ledger or find_ledger(layout)) as opened:
+    with (
+        progress_bars() as progress,
+        open_artifact(artifact, access=access, progress=progress) as (layout, digest),
+        open_ledger(ledger or find_ledger(layout)) as opened,
+    ):
         given = Gate(rules, opened, progress=progress).check(layout, digest)
     answer(write_verdict(given.verdict, form))
     where = f"recorded as ledger entry {given.entry.seq}" if given.entry else "not recorded"

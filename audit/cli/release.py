@@ -7,6 +7,7 @@ import click
 
 from audit.cli._answer import answer, format_option
 from audit.cli._bars import progress_bars
+from audit.cli._places import access_options
 from audit.cli._verdict import EXIT, write_verdict
 from audit.release import Options, init, run
 
@@ -36,6 +37,7 @@ def command() -> None:
 @click.option("--ledger-key", type=FILE, help="The key that signs the ledger's checkpoints.")
 @click.option("--password-file", type=FILE, help="Holds the password of --key.")
 @click.option("--unsigned", is_flag=True, help="Leave the release unsigned; it will be denied.")
+@access_options
 @format_option
 def run_release(recipe: Path, form: str, **given: object) -> None:
     """Fingerprint, inspect, describe, package, sign, record, gate and report a release.
@@ -45,6 +47,8 @@ def run_release(recipe: Path, form: str, **given: object) -> None:
     with progress_bars() as progress:
         done = run(recipe, Options(**given), progress=progress)  # type: ignore[arg-type]
     answer(write_verdict(done.verdict, form))
+    if done.pushed:
+        click.echo(f"audit: pushed {done.pushed}", err=True)
     for path in (done.layout, done.verdict_file, *done.reports):
         click.echo(f"audit: wrote {path}", err=True)
     sys.exit(EXIT[done.verdict.outcome])

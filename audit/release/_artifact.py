@@ -1,18 +1,46 @@
 """Where an artifact and its ledger are."""
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 from audit.core.errors import UsageError
-from audit.oci import Layout, parse_reference
+from audit.core.progress import SILENT, Progress
+from audit.oci import Access, Layout, copy, fetch_artifact, open_store, parse_place
 
 
-def open_artifact(name: str) -> tuple[Layout, str]:
-    """Return the layout and the digest that `LAYOUT@sha256:...` gives.
+@contextlib.contextmanager
+def open_artifact(
+    name: str, *, access: Access | None = None, progress: Progress = SILENT
+) -> Iterator[tuple[Layout, str]]:
+    """Give the layout and the digest of `PLACE@sha256:...`.
+
+    An artifact in a registry is copied, with what is attached to it, into a
+    temporary layout that is gone when the block ends.
 
     Raises:
-        UsageError: no digest, or not one we accept; a tag can move between two reads.
+        UsageError: no digest; a tag can move between two reads.
         InputMissing: the layout is not there.
+        RegistryUnavailable: the registry cannot be reached.
     """
-    reference = parse_reference(name)
-    return Layout.open(reference.path), reference.digest
+    with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        yield fetch_artifact(name, Path(folder), access=access, progress=progress)
+
+
+def push_artifact(
+    layout: Layout, digest: str, target: str, *, access: Access | None, progress: Progress
+) -> str:
+    """Copy an artifact and what is attached to it to a registry, and return its name there.
+
+    Raises:
+        UsageError: `target` names no registry.
+        RegistryUnavailable: the registry cannot be reached, or refuses.
+    """
+    place = parse_place(target)
+    with open_store(place, access=access) as store:
+        copy(layout, store, digest, ref_name=place.name, progress=progress)
+    return f"{place.place}@{digest}"
 
 
 def find_ledger(layout: Layout) -> str:

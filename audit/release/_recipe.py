@@ -119,13 +119,10 @@ def read_recipe(source: Path) -> Recipe:
 def _parse(source: Path) -> _File:
     data = read_bounded(source)
     try:
-        file = _File.model_validate(tomllib.loads(data.decode("utf-8")))
+        return _File.model_validate(tomllib.loads(data.decode("utf-8")))
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{source}: not UTF-8 at byte {exc.start}") from exc
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{source}: {exc}") from exc
     except ValidationError as exc:
         raise ConfigError(f"{source}: {first_problem(exc)}", hint="see docs/release.md") from exc
-    if file.target.layout is not None and file.target.reference is not None:
-        raise ConfigError(f"{source}: target: name a layout or a reference, not both")
-    return file

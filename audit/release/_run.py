@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.core.clock import Clock, now_ns
-from audit.core.errors import ConfigError, UsageError
+from audit.core.errors import UsageError
 from audit.core.files import make_folder, read_bounded
 from audit.core.progress import SILENT, Progress
-from audit.documents import NoteSigner, Verdict
+from audit.documents import NoteSigner, Outcome, Verdict
 from audit.gate import GatePolicy, load_policy
 from audit.ledger import open_ledger
+from audit.oci import Access
 from audit.release import steps
 from audit.release._check import Gate
 from audit.release._recipe import Recipe, read_recipe
@@ -31,6 +32,7 @@ class Options:
     policy: Path | None = None
     key: Path | None = None
     ledger_key: Path | None = None
+    access: Access | None = None
     password_file: Path | None = None
     unsigned: bool = False
     clock: Clock = now_ns
@@ -41,6 +43,8 @@ class Done:
     """The verdict on the release, and where things are."""
 
     verdict: Verdict
+    pushed: str | None
+    """The artifact's name in the registry, when the release names one and it was allowed."""
     layout: Path
     verdict_file: Path
     reports: tuple[Path, ...]
@@ -81,11 +85,6 @@ def _plan(recipe: Recipe, options: Options) -> _Plan:
             hint="--ledger-key FILE, or keys.ledger in RELEASE.toml; "
             "make one: audit sign key note --name NAME --out FILE",
         )
-    if recipe.reference is not None:
-        raise ConfigError(
-            f"{recipe.source}: target.reference: pushing comes after the gate",
-            hint="name a layout, and push it when it is allowed: audit oci push",
-        )
     return _Plan(
         recipe=recipe,
         policy=load_policy(read_bounded(policy), source=str(policy)),
@@ -117,10 +116,14 @@ def _steps(session: Session, plan: _Plan, options: Options) -> Done:
     gate = Gate(plan.policy, session.ledger, clock=options.clock, progress=session.progress)
     answer = gate.check(made.layout, made.manifest.digest)
     verdict = session.keep_document("verdict", answer.verdict)
+    pushed = None
+    if recipe.reference is not None and answer.verdict.outcome is Outcome.ALLOW:
+        pushed = steps.push(session, made, recipe.reference, options.access)
     reports = steps.report(session, made, plan.policy, options.clock)
     session.ledger.checkpoint(plan.ledger_key)
     return Done(
         verdict=answer.verdict,
+        pushed=pushed,
         layout=made.layout.path,
         verdict_file=session.folder / "evidence" / verdict.name,
         reports=tuple(reports),

@@ -45,7 +45,6 @@ def test_paths_are_taken_from_the_files_folder(tmp_path: Path) -> None:
         ('paths = ["data"]', "paths = []", r"dataset.paths"),
         ('paths = ["data"]', 'paths = "data"', r"dataset.paths"),
         ("[training]", "[trianing]", r"training: field required|trianing"),
-        ("[model]", '[target]\nlayout = "a"\nreference = "b"\n[model]', r"not both"),
         ("acme", "\xff", r"not UTF-8"),
         ("[model]", "[release]", r"line 4|Cannot declare"),
     ],
