@@ -15,6 +15,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "model": "Inspect model files without running them.",
         "sign": "Make keys, sign, and verify signatures.",
         "oci": "Look into OCI image layouts.",
+        "watermark": "Find marks in texts, verify receipts, label texts.",
     },
     "Decide": {"gate": "Allow or deny a release."},
     "Look back": {

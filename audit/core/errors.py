@@ -8,6 +8,7 @@
     . LedgerUnavailable             the ledger cannot be read or written
     . RegistryUnavailable           a registry cannot be reached, or does not behave as one
     . FileChanged                   a file changed while it was read
+    . EngineUnavailable             an inference engine does not answer, or not what it should
     . StorageFailed                 a result cannot be written: disk full, read-only
   - VerificationError      exit 10  something was checked and does not hold
     . SignatureMismatch             a signature does not cover these bytes or this signer
@@ -82,6 +83,12 @@ class StorageFailed(EvidenceError):  # noqa: N818
     """A result cannot be written."""
 
     slug = "storage-failed"
+
+
+class EngineUnavailable(EvidenceError):  # noqa: N818
+    """An inference engine does not answer, or not what its interface says."""
+
+    slug = "engine-unavailable"
 
 
 class VerificationError(AuditError):

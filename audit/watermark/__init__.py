@@ -31,9 +31,11 @@ from audit.watermark._receipts import (
     read_trusted,
     sign_receipt,
     signed_bytes,
+    verify_key,
     verify_receipt,
     verify_text,
 )
+from audit.watermark._registry import add_key, current_key, revoke_key
 from audit.watermark._shelf import ReceiptShelf, TagBlock
 from audit.watermark._text import canonical_text, spellings
 from audit.watermark._wording import (
@@ -56,9 +58,11 @@ __all__ = [
     "Shared",
     "TagBlock",
     "TrustedKeys",
+    "add_key",
     "canonical_text",
     "commit_text",
     "compare",
+    "current_key",
     "derive_all",
     "derive_epoch",
     "derive_registered",
@@ -72,6 +76,7 @@ __all__ = [
     "read_trusted",
     "receipt_key",
     "receipt_millis",
+    "revoke_key",
     "root_from",
     "salt_for",
     "sign_receipt",
@@ -80,6 +85,7 @@ __all__ = [
     "tag_for",
     "text_lookup",
     "unpack_fingerprint",
+    "verify_key",
     "verify_receipt",
     "verify_text",
 ]

@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from audit.core.errors import ConfigError, DigestMismatch, SignatureMismatch
 from audit.core.files import read_bounded
-from audit.documents import Receipt, SignedReceipt
+from audit.documents import KeyRegistry, Receipt, SignedReceipt
 from audit.watermark._text import canonical_text
 
 PAYLOAD_TYPE = "application/vnd.lastmile-audit.receipt+json"
@@ -125,6 +125,25 @@ def verify_text(receipt: Receipt, salt: bytes, text: str) -> None:
             f"the text for receipt {receipt.receipt_id}",
             expected=receipt.text_commitment,
             found=found,
+        )
+
+
+def verify_key(receipt: Receipt, registry: KeyRegistry) -> None:
+    """Check that the key of a receipt's mark is registered for its model and counted at its time.
+
+    Raises:
+        SignatureMismatch: it is not, so the mark says nothing for this receipt.
+    """
+    if receipt.mark is None:
+        return
+    line = registry.find_key(receipt.mark.key_id)
+    if line is None or line.model_digest != receipt.model_digest:
+        raise SignatureMismatch(
+            f"receipt {receipt.receipt_id}: key {receipt.mark.key_id} is not registered for its model"
+        )
+    if not line.counts_at(receipt.ts_ns):
+        raise SignatureMismatch(
+            f"receipt {receipt.receipt_id}: key {line.key_id} did not count at its time"
         )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from audit.core.errors import ConfigError, SignatureMismatch
 from audit.documents import KeyRegistry, Receipt, ReceiptRecord, Via
 from audit.watermark._keys import EpochKeys, text_lookup
-from audit.watermark._receipts import TrustedKeys, commit_text, verify_receipt
+from audit.watermark._receipts import TrustedKeys, commit_text, verify_key, verify_receipt
 from audit.watermark._shelf import ReceiptShelf
 from audit.watermark._text import canonical_text
 from audit.watermark._wording import Shared, compare, fingerprint, unpack_fingerprint
@@ -101,10 +101,9 @@ def _counts(record: ReceiptRecord, sources: Sources, found: Found) -> bool:
     except SignatureMismatch:
         found.remarks.add("receipt-not-trusted")
         return False
-    if receipt.mark is None:
-        return True
-    line = sources.registry.find_key(receipt.mark.key_id)
-    if line is None or not line.counts_at(receipt.ts_ns):
+    try:
+        verify_key(receipt, sources.registry)
+    except SignatureMismatch:
         found.remarks.add("key-not-valid")
         return False
     return True
