@@ -5,8 +5,9 @@
 """
 
 from audit.ledger._checkpoint import read_checkpoint
+from audit.ledger._keys import VerifierKey
 from audit.ledger._ledger import Ledger
-from audit.ledger._note import Note, VerifierKey, verify_note
+from audit.ledger._note import Note, verify_note
 from audit.ledger._open import open_ledger
 
 __all__ = [

@@ -28,9 +28,10 @@ from audit.documents import (
     NoteSigner,
     leaf_hash,
 )
-from audit.ledger._checkpoint import TreeHead, read_checkpoint, sign_checkpoint
+from audit.ledger._checkpoint import read_checkpoint, sign_checkpoint
 from audit.ledger._leaf import encode_event, read_leaf, splice
 from audit.ledger._merkle import Frontier
+from audit.ledger._treehead import TreeHead
 from audit.ledger._verify import read_rows, verify_snapshot
 from audit.ledger.store._rows import CheckpointRow, EntryRow, Head, Store, Writing, add_note
 
@@ -128,6 +129,12 @@ class Ledger:
         with self._store.reading() as snapshot:
             for row in read_rows(snapshot.rows(start=start, subject=subject, type_=type)):
                 yield read_leaf(row.leaf)
+
+    def leaves(self, *, start: int = 0) -> Iterator[bytes]:
+        """Give the leaves from entry `start` on, unchecked: for a reader who checks the root."""
+        with self._store.reading() as snapshot:
+            for row in snapshot.rows(start=start, subject=None, type_=None):
+                yield row.leaf
 
     def size(self) -> int:
         """Return the number of entries."""

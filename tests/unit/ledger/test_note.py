@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from audit.core.errors import AuditError, ConfigError, SignatureMismatch
 from audit.ledger import VerifierKey, read_checkpoint, verify_note
-from audit.ledger._checkpoint import TreeHead, sign_checkpoint
+from audit.ledger._checkpoint import sign_checkpoint
+from audit.ledger._treehead import TreeHead
 from tests.fakes.notes import SeededSigner
 
 LOG, OTHER = SeededSigner("example.com/log"), SeededSigner("example.com/other")
@@ -31,14 +32,14 @@ def line(signer: SeededSigner, text: bytes) -> str:
 
 def test_a_note_made_by_go_verifies() -> None:
     note = verify_note(SAYING.encode(), [NEUMANN])
-    assert [str(key) for key in note.verified] == [NEUMANN]
+    assert [str(one.key) for one in note.verified] == [NEUMANN]
 
 
 def test_a_note_names_the_keys_that_signed_it_and_skips_unknown_ones() -> None:
     note = NOTE + line(OTHER, HEAD.text()).encode()
-    assert [key.name for key in verify_note(note, KEYS).verified] == [LOG.name]
+    assert [one.key.name for one in verify_note(note, KEYS).verified] == [LOG.name]
     both = verify_note(note, (*KEYS, OTHER.vkey)).verified
-    assert [key.name for key in both] == [LOG.name, OTHER.name]
+    assert [one.key.name for one in both] == [LOG.name, OTHER.name]
 
 
 def test_a_bad_signature_by_a_known_key_spoils_a_note_that_another_key_signed() -> None:

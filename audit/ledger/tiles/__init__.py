@@ -1,0 +1,7 @@
+"""The log as static files (C2SP tlog-tiles): written from rows, read for proofs."""
+
+from audit.ledger.tiles._export import export_tiles
+from audit.ledger.tiles._store import TileFolder, TileStore
+from audit.ledger.tiles._tree import TiledTree, read_tiled
+
+__all__ = ["TileFolder", "TileStore", "TiledTree", "export_tiles", "read_tiled"]
