@@ -1,39 +1,33 @@
 """`audit ledger`."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO
 
 import click
 
 from audit.cli._answer import answer, format_option, output_option
 from audit.cli._bars import progress_bars
+from audit.cli._ledger_options import ledger_option
+from audit.cli._ledger_proofs import prove, tiles, verify_proof
+from audit.cli._ledger_witness import witness
 from audit.core.errors import UsageError
 from audit.core.files import read_bounded
 from audit.documents import Event, LedgerEntry, LedgerVerification
-from audit.ledger import open_ledger, read_checkpoint
+from audit.ledger import LastSigned, open_ledger, read_checkpoint
 
-F = TypeVar("F", bound=Callable[..., Any])
 _READ = 1 << 18
 _MAX_LINE = 1 << 20
-
-
-def ledger_option(command: F) -> F:
-    """Add `--ledger URL`."""
-    return click.option(
-        "--ledger",
-        "url",
-        envvar="AUDIT_LEDGER",
-        required=True,
-        metavar="URL",
-        help="The ledger, such as sqlite:///audit.db. [env: AUDIT_LEDGER]",
-    )(command)
 
 
 @click.group("ledger")
 def command() -> None:
     """Append to the audit ledger, sign its checkpoints, verify it."""
+
+
+for subcommand in (prove, tiles, verify_proof, witness):
+    command.add_command(subcommand)
 
 
 @command.command("verify")
@@ -75,17 +69,26 @@ def verify(url: str, vkeys: tuple[str, ...], files: tuple[Path, ...], form: str)
     metavar="FILE",
     help="The log's note key; its name is the log's origin.",
 )
+@click.option(
+    "--last-signed",
+    "memory",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the key signed last. [default: the key's file with .last]",
+)
 @output_option
-def checkpoint(url: str, key_file: Path, output: Path | None) -> None:
+def checkpoint(url: str, key_file: Path, memory: Path | None, output: Path | None) -> None:
     """Sign the log's size and root, store the checkpoint, and print it.
 
+    A ledger that went back, such as one restored from a backup, is not signed.
     Keep a copy where the database's administrator cannot write.
     """
     from audit.sign import load_note_key
 
     signer = load_note_key(key_file)
+    last_signed = LastSigned(memory or key_file.with_name(f"{key_file.name}.last"))
     with open_ledger(url) as ledger:
-        answer(ledger.checkpoint(signer).note, output)
+        answer(ledger.checkpoint(signer, last_signed=last_signed).note, output)
 
 
 @command.group("key")

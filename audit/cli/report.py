@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from audit.cli._answer import answer, format_option, output_option
-from audit.cli.ledger import ledger_option
+from audit.cli._ledger_options import ledger_option
 from audit.core.files import read_bounded
 from audit.documents import Report, ReportAbout, ReportKind, ReportVerification
 from audit.ledger import open_ledger

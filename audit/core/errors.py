@@ -7,6 +7,8 @@
   - EvidenceError          exit 3   something a verdict needs cannot be had; stay closed
     . LedgerUnavailable             the ledger cannot be read or written
     . RegistryUnavailable           a registry cannot be reached, or does not behave as one
+    . CheckpointStale               no checkpoint is as young as the policy asks
+    . QuorumMissing                 too few witnesses vouch for a checkpoint
     . FileChanged                   a file changed while it was read
     . EngineUnavailable             an inference engine does not answer, or not what it should
     . StorageFailed                 a result cannot be written: disk full, read-only
@@ -71,6 +73,18 @@ class RegistryUnavailable(EvidenceError):  # noqa: N818
     """A registry cannot be reached, refuses, or does not answer as a registry does."""
 
     slug = "registry-unavailable"
+
+
+class CheckpointStale(EvidenceError):  # noqa: N818
+    """No checkpoint of the ledger is as young as the policy asks."""
+
+    slug = "checkpoint-stale"
+
+
+class QuorumMissing(EvidenceError):  # noqa: N818
+    """Too few witnesses vouch for a checkpoint."""
+
+    slug = "quorum-missing"
 
 
 class FileChanged(EvidenceError):  # noqa: N818

@@ -2,6 +2,9 @@
 
 * `open_ledger`: a URL -> an open `Ledger`, which appends, reads, signs and verifies
 * `read_checkpoint`, `verify_note`: a signed note -> what it says, and whose keys signed it
+* `parse_policy`: a policy file -> whose checkpoints count, and how many witnesses they need
+* `export_tiles`, `read_tiled`: the log as static files, and proofs from them (`TlogProof`)
+* `Witness`, `collect_cosignatures`: cosign other logs' checkpoints, and have ours cosigned
 """
 
 from audit.ledger._checkpoint import read_checkpoint
@@ -9,12 +12,46 @@ from audit.ledger._keys import VerifierKey
 from audit.ledger._ledger import Ledger
 from audit.ledger._note import Note, verify_note
 from audit.ledger._open import open_ledger
+from audit.ledger._policy import CountedCheckpoint, LogPolicy, parse_policy
+from audit.ledger._proof import TlogProof
+from audit.ledger._signing import LastSigned
+from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles, read_tiled
+from audit.ledger.witness import (
+    ALGORITHMS,
+    Cosigner,
+    Witness,
+    WitnessServer,
+    WitnessState,
+    collect_cosignatures,
+    generate_cosigner,
+    load_cosigner,
+    post_http,
+)
 
 __all__ = [
+    "ALGORITHMS",
+    "Cosigner",
+    "CountedCheckpoint",
+    "LastSigned",
     "Ledger",
+    "LogPolicy",
     "Note",
+    "TileFolder",
+    "TileStore",
+    "TiledTree",
+    "TlogProof",
     "VerifierKey",
+    "Witness",
+    "WitnessServer",
+    "WitnessState",
+    "collect_cosignatures",
+    "export_tiles",
+    "generate_cosigner",
+    "load_cosigner",
     "open_ledger",
+    "parse_policy",
+    "post_http",
     "read_checkpoint",
+    "read_tiled",
     "verify_note",
 ]

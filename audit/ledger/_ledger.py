@@ -18,7 +18,13 @@ from types import TracebackType
 from typing import Self
 
 from audit.core.clock import Clock, now_ns
-from audit.core.errors import ChainBroken, VerificationError
+from audit.core.errors import (
+    AuditError,
+    CheckpointStale,
+    QuorumMissing,
+    SignatureMismatch,
+    UsageError,
+)
 from audit.core.progress import SILENT, Progress
 from audit.documents import (
     Checkpoint,
@@ -28,12 +34,18 @@ from audit.documents import (
     NoteSigner,
     leaf_hash,
 )
-from audit.ledger._checkpoint import read_checkpoint, sign_checkpoint
+from audit.ledger._checkpoint import read_checkpoint
+from audit.ledger._head import fitting_head
 from audit.ledger._leaf import encode_event, read_leaf, splice
 from audit.ledger._merkle import Frontier
-from audit.ledger._treehead import TreeHead
+from audit.ledger._note import parse_signatures
+from audit.ledger._policy import CountedCheckpoint, LogPolicy
+from audit.ledger._signing import LastSigned, sign_head
 from audit.ledger._verify import read_rows, verify_snapshot
-from audit.ledger.store._rows import CheckpointRow, EntryRow, Head, Store, Writing, add_note
+from audit.ledger.store._rows import EntryRow, Head, Store
+
+COSIGNATURE = "cosignature"
+"""The kind of attachment that holds a witness's signature line."""
 
 
 class Ledger:
@@ -85,7 +97,7 @@ class Ledger:
         if not bodies:
             return []
         with self._store.writing() as writing:
-            head = _fitting_head(writing)
+            head = fitting_head(writing)
             rows, head = self._chain(head, list(zip(events, bodies, strict=True)))
             writing.add(rows, head)
         return [read_leaf(row.leaf) for row in rows]
@@ -146,34 +158,69 @@ class Ledger:
         with self._store.reading() as snapshot:
             return [read_checkpoint(row.note, vkeys=None) for row in snapshot.checkpoints()]
 
-    def checkpoint(self, signer: NoteSigner) -> Checkpoint:
+    def checkpoint(
+        self, signer: NoteSigner, *, last_signed: LastSigned | None = None
+    ) -> Checkpoint:
         """Sign the log's size and root, store the checkpoint, and return it.
 
         The tree is recomputed from the last checkpoint on. A tree that was
-        signed by the same key already is not signed again.
+        signed by the same key already is not signed again. `last_signed` is the
+        key's own memory; with it, a ledger that went back is not signed.
 
         Raises:
-            ChainBroken: the tree does not extend the one in the last checkpoint.
+            ChainBroken: the tree does not extend the one that was signed last.
             VerificationError: the signer's name is not this log's origin.
             LedgerUnavailable: the database cannot be written; nothing was signed.
         """
+        return sign_head(self._store, signer, last_signed)
+
+    def attach(self, checkpoint: Checkpoint, kind: str, data: bytes) -> None:
+        """Keep what others say of a stored checkpoint, such as a cosignature.
+
+        Raises:
+            UsageError: no such checkpoint is stored.
+        """
         with self._store.writing() as writing:
-            head = _fitting_head(writing)
-            stored = writing.checkpoints()
-            tree = _extended(writing, head, stored[-1] if stored else None)
-            if stored:
-                last = read_checkpoint(stored[-1].note, vkeys=(stored[-1].vkey,))
-                if last.origin != signer.name:
-                    raise VerificationError(
-                        f"this log is {last.origin}; a key named {signer.name} cannot sign for it"
-                    )
-                if (last.size, stored[-1].vkey) == (head.size, signer.vkey):
-                    return last
-            checkpoint = sign_checkpoint(TreeHead(signer.name, head.size, head.root), signer)
             note = checkpoint.note.encode()
-            row = CheckpointRow(len(stored), head.size, tree.pack(), signer.vkey, note)
-            writing.add_checkpoint(row, _with_note(head, note))
-        return checkpoint
+            numbers = [row.number for row in writing.checkpoints() if row.note == note]
+            if not numbers:
+                raise UsageError(f"no such checkpoint over {checkpoint.size} entries is stored")
+            writing.attach(numbers[0], kind, data)
+
+    def attachments(self, checkpoint: Checkpoint, kind: str) -> list[bytes]:
+        """Return what was attached to a checkpoint under a kind, oldest first."""
+        with self._store.reading() as snapshot:
+            note = checkpoint.note.encode()
+            numbers = {row.number for row in snapshot.checkpoints() if row.note == note}
+            return [
+                row.data
+                for row in snapshot.attachments()
+                if row.checkpoint in numbers and row.kind == kind
+            ]
+
+    def cosigned_note(self, checkpoint: Checkpoint) -> bytes:
+        """Return the checkpoint's note with the last cosignature of each witness below it."""
+        lines: dict[tuple[str, bytes], str] = {}
+        for data in self.attachments(checkpoint, COSIGNATURE):
+            for line in parse_signatures(data):
+                lines[line.name, line.key_id] = str(line)
+        return checkpoint.note.encode() + "".join(f"{one}\n" for one in lines.values()).encode()
+
+    def counted(self, policy: LogPolicy, *, max_age_ns: int | None = None) -> CountedCheckpoint:
+        """Return the largest stored checkpoint that counts under a policy.
+
+        Raises:
+            QuorumMissing, CheckpointStale, SignatureMismatch: none does; why the last does not.
+        """
+        failure: AuditError = QuorumMissing(f"{self.url} has no checkpoint")
+        for number, checkpoint in enumerate(reversed(self.checkpoints())):
+            try:
+                return policy.count(
+                    self.cosigned_note(checkpoint), now_ns=self._clock(), max_age_ns=max_age_ns
+                )
+            except (QuorumMissing, CheckpointStale, SignatureMismatch) as exc:
+                failure = exc if number == 0 else failure
+        raise failure
 
     def verify(
         self,
@@ -194,56 +241,3 @@ class Ledger:
         """
         with self._store.reading() as snapshot:
             return verify_snapshot(snapshot, vkeys=vkeys, outside=outside, progress=progress)
-
-
-def _fitting_head(writing: Writing) -> Head:
-    """Return the head, if it is over the last entry; else nothing may be added to it."""
-    head, last = writing.head(), writing.last_row()
-    seq = max(head.size - 1, 0)
-    if (problem := writing.problem()) is not None:
-        raise ChainBroken(head.size, f"cannot be added safely: {problem}")
-    try:
-        tree = Frontier.unpack(head.size, head.frontier)
-    except ValueError as exc:
-        raise ChainBroken(seq, "is not the last entry of the tree in the head") from exc
-    empty = Head()
-    found = (
-        (last.seq + 1, leaf_hash(last.leaf), last.leaf_hash, last.ts_ns)
-        if last
-        else (0, empty.last_hash, empty.last_hash, 0)
-    )
-    if found != (head.size, head.last_hash, head.last_hash, head.last_ns):
-        raise ChainBroken(seq, "is not the last entry of the tree in the head")
-    if tree.root() != head.root:
-        raise ChainBroken(seq, "is not the last entry of the tree in the head")
-    return head
-
-
-def _extended(writing: Writing, head: Head, last: CheckpointRow | None) -> Frontier:
-    """Return the tree under `head`, recomputed from the entries since the checkpoint `last`."""
-    start, tree = 0, Frontier()
-    if last is not None:
-        checkpoint = read_checkpoint(last.note, vkeys=(last.vkey,))
-        start = checkpoint.size
-        tree = Frontier.unpack(start, last.frontier)
-        if tree.root().hex() != checkpoint.root:
-            raise ChainBroken(max(start - 1, 0), "is followed by a checkpoint that was edited")
-    for row in read_rows(writing.rows(start=start, subject=None, type_=None)):
-        tree.add(leaf_hash(row.leaf))
-    if (tree.size, tree.root()) != (head.size, head.root):
-        raise ChainBroken(
-            start, f"or a later one does not extend the tree of {start} entries signed last"
-        )
-    return tree
-
-
-def _with_note(head: Head, note: bytes) -> Head:
-    return Head(
-        size=head.size,
-        root=head.root,
-        frontier=head.frontier,
-        last_hash=head.last_hash,
-        last_ns=head.last_ns,
-        checkpoints=head.checkpoints + 1,
-        notes_hash=add_note(head.notes_hash, note),
-    )

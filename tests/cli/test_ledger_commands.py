@@ -4,12 +4,22 @@ import io
 import json
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from audit.__main__ import main
-from audit.ledger import open_ledger
+from audit.core.clock import now_ns
+from audit.ledger import (
+    VerifierKey,
+    Witness,
+    WitnessServer,
+    WitnessState,
+    generate_cosigner,
+    load_cosigner,
+    open_ledger,
+)
 from tests.fakes.ledgers import LOG, SUBJECT, event
 from tests.fakes.notes import SeededSigner
 
@@ -174,3 +184,69 @@ def test_a_key_is_made_signs_a_checkpoint_and_is_pinned(
     assert kept.read_text("utf-8") == note
     pinned = ("ledger", "verify", "--ledger", url, "--vkey", vkey.strip())
     assert "1 of them under a checkpoint by log.example/a" in shell(*pinned)[1]
+
+
+def test_an_entry_is_published_proved_and_verified_by_a_policy_with_a_witness(
+    shell: Shell, tmp_path: Path
+) -> None:
+    url, key, tiles = str(tmp_path / "a.db"), str(tmp_path / "log.key"), str(tmp_path / "tiles")
+    at = ("--ledger", url)
+    _, vkey, _ = shell("ledger", "key", "generate", "--name", "log.example/a", "--out", key)
+    lines = b"".join(event(number).canonical() + b"\n" for number in range(3))
+    shell("ledger", "append", *at, "--create", stdin=lines)
+    shell("ledger", "checkpoint", *at, "--key", key)
+    assert shell("ledger", "tiles", *at, "--tiles", tiles)[:2] == (
+        0,
+        "published 3 entries, 3 files written\n",
+    )
+    made = ("ledger", "witness", "key", "--name", "w.example/1", "--out", str(tmp_path / "w.key"))
+    _, witness_vkey, _ = shell(*made)
+    witness = Witness(
+        [load_cosigner(tmp_path / "w.key")],
+        [VerifierKey.parse(vkey.strip())],
+        WitnessState(tmp_path / "w.db"),
+        now_ns,
+    )
+    policy = tmp_path / "policy"
+    with WitnessServer(("127.0.0.1", 0), witness) as server:
+        policy.write_text(
+            f"log {vkey}witness w {witness_vkey.strip()} {server.url}\nquorum w\n", "utf-8"
+        )
+        ask = ("ledger", "witness", "ask", *at, "--tiles", tiles, "--log-policy", str(policy))
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        assert shell(*ask)[:2] == (0, "w: cosigned\nok: 3 entries, quorum w\n")
+        server.shutdown()
+    proof, leaf = str(tmp_path / "1.tlog-proof"), str(tmp_path / "1.json")
+    assert shell("ledger", "prove", "1", "--tiles", tiles, "--leaf", leaf, "-o", proof)[0] == 0
+    check = ("ledger", "verify-proof", proof, leaf, "--log-policy", str(policy))
+    assert shell(*check)[:2] == (0, "ok: entry 1 of 3 in log.example/a, cosigned by w\n")
+    Path(leaf).write_bytes(Path(leaf).read_bytes().replace(b'"n":1', b'"n":2'))
+    assert shell(*check)[0] == 10
+    policy.write_text(f"log {LOG.vkey}\nquorum none\n", "utf-8")
+    assert shell(*check)[0] == 10
+    assert shell("ledger", "prove", "3", "--tiles", tiles)[0] == 2
+
+
+def test_witnesses_that_do_not_answer_are_no_quorum(shell: Shell, url: str, tmp_path: Path) -> None:
+    tiles, policy = str(tmp_path / "tiles"), tmp_path / "policy"
+    vkey = generate_cosigner(tmp_path / "w.key", name="w", algorithm="ed25519")
+    policy.write_text(f"log {LOG.vkey}\nwitness w {vkey} http://127.0.0.1:9\nquorum w\n", "utf-8")
+    shell("ledger", "tiles", "--ledger", url, "--tiles", tiles)
+    ask = ("ledger", "witness", "ask", "--ledger", url, "--tiles", tiles)
+    code, out, err = shell(*ask, "--log-policy", str(policy))
+    assert (code, "cannot reach" in out, "quorum-missing" in err) == (3, True, True)
+
+
+def test_a_log_that_went_back_is_not_signed(shell: Shell, tmp_path: Path) -> None:
+    path, key = tmp_path / "a.db", str(tmp_path / "log.key")
+    shell("ledger", "key", "generate", "--name", "log.example/a", "--out", key)
+    with open_ledger(str(path), create=True) as ledger:
+        ledger.append(event(0))
+    backup = path.read_bytes()
+    with open_ledger(str(path)) as ledger:
+        ledger.append(event(1))
+    sign = ("ledger", "checkpoint", "--ledger", str(path), "--key", key)
+    assert shell(*sign)[0] == 0
+    path.write_bytes(backup)
+    code, _, err = shell(*sign)
+    assert (code, "a backup was restored" in err) == (10, True)

@@ -34,6 +34,15 @@ class CheckpointRow(NamedTuple):
     note: bytes
 
 
+class AttachmentRow(NamedTuple):
+    """What others say of a checkpoint; it proves itself, so the head does not commit to it."""
+
+    number: int
+    checkpoint: int
+    kind: str
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The one row that commits to all others; written with every append."""
@@ -68,6 +77,9 @@ class Snapshot(Protocol):
     def checkpoints(self) -> list[CheckpointRow]:
         """Return all checkpoints, in order of their number."""
 
+    def attachments(self) -> list[AttachmentRow]:
+        """Return what was attached to checkpoints, oldest first."""
+
     def last_row(self) -> EntryRow | None:
         """Return the entry with the highest number."""
 
@@ -86,6 +98,9 @@ class Writing(Snapshot, Protocol):
 
     def add_checkpoint(self, row: CheckpointRow, head: Head) -> None:
         """Store a checkpoint and the head over it."""
+
+    def attach(self, checkpoint: int, kind: str, data: bytes) -> None:
+        """Attach data to the checkpoint of that number."""
 
 
 class Store(Protocol):

@@ -21,7 +21,15 @@ import sqlalchemy as sa
 from typing_extensions import override
 
 from audit.core.errors import ChainBroken, LedgerUnavailable
-from audit.ledger.store._rows import CheckpointRow, EntryRow, Head, Snapshot, Store, Writing
+from audit.ledger.store._rows import (
+    AttachmentRow,
+    CheckpointRow,
+    EntryRow,
+    Head,
+    Snapshot,
+    Store,
+    Writing,
+)
 
 APPLICATION_ID = 0x4C4D4155  # "LMAU"
 SCHEMA_VERSION = 1
@@ -43,6 +51,12 @@ _TABLES = (
   vkey TEXT NOT NULL,
   note BLOB NOT NULL
 ) STRICT""",
+    """CREATE TABLE attachments (
+  number INTEGER PRIMARY KEY,
+  checkpoint INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  data BLOB NOT NULL
+) STRICT""",
     """CREATE TABLE head (
   id INTEGER PRIMARY KEY CHECK (id = 0),
   size INTEGER NOT NULL,
@@ -57,7 +71,7 @@ _TABLES = (
 _GUARDS = tuple(
     f"""CREATE TRIGGER {table}_keep_{verb} BEFORE {verb.upper()} ON {table}
 BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END"""
-    for table in ("entries", "checkpoints")
+    for table in ("entries", "checkpoints", "attachments")
     for verb in ("update", "delete")
 )
 SCHEMA = (*_TABLES, *_GUARDS)
@@ -102,6 +116,11 @@ class _Transaction(Writing):
         return [CheckpointRow(*row) for row in found]
 
     @override
+    def attachments(self) -> list[AttachmentRow]:
+        query = "SELECT number, checkpoint, kind, data FROM attachments ORDER BY number"
+        return [AttachmentRow(*row) for row in self._all(query)]
+
+    @override
     def last_row(self) -> EntryRow | None:
         found = self._all(f"SELECT {_ENTRY} FROM entries ORDER BY seq DESC LIMIT 1")
         return EntryRow(*found[0]) if found else None
@@ -131,6 +150,11 @@ class _Transaction(Writing):
         insert = f"INSERT INTO checkpoints ({_CHECKPOINT}) VALUES (?, ?, ?, ?, ?)"
         self._connection.exec_driver_sql(insert, tuple(row))
         self._set_head(head)
+
+    @override
+    def attach(self, checkpoint: int, kind: str, data: bytes) -> None:
+        insert = "INSERT INTO attachments (checkpoint, kind, data) VALUES (?, ?, ?)"
+        self._connection.exec_driver_sql(insert, (checkpoint, kind, data))
 
     def _set_head(self, head: Head) -> None:
         assignments = ", ".join(f"{name.strip()} = ?" for name in _HEAD.split(","))

@@ -4,6 +4,7 @@ Every hash a proof is made of comes from a tile, and is checked by whoever
 checks the proof against a signed root: tiles need no trust.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from audit.core.errors import EvidenceError, VerificationError
@@ -114,7 +115,7 @@ def _first(full: bytes, tile: Tile) -> bytes:
     return full[:at]
 
 
-def read_tiled(store: TileStore, *, vkeys: tuple[str, ...] | None) -> tuple[Checkpoint, TiledTree]:
+def read_tiled(store: TileStore, *, vkeys: Sequence[str] | None) -> tuple[Checkpoint, TiledTree]:
     """Return the published checkpoint and its tree, whose root is the one it says.
 
     Raises:

@@ -1,0 +1,80 @@
+"""`audit ledger tiles`, `prove`, `verify-proof`."""
+
+from pathlib import Path
+
+import click
+
+from audit.cli._answer import answer, output_option
+from audit.cli._ledger_options import ledger_option, policy_option
+from audit.core.clock import now_ns
+from audit.core.files import read_bounded
+from audit.ledger import (
+    TileFolder,
+    TlogProof,
+    export_tiles,
+    open_ledger,
+    parse_policy,
+    read_tiled,
+)
+
+tiles_option = click.option(
+    "--tiles",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder of tiles (C2SP tlog-tiles).",
+)
+
+
+@click.command("tiles")
+@ledger_option
+@tiles_option
+def tiles(url: str, folder: Path) -> None:
+    """Write the log as static files up to its last checkpoint, what is new since the last time."""
+    with open_ledger(url, read_only=True) as ledger:
+        checkpoint, files = export_tiles(ledger, TileFolder(folder))
+    answer(f"published {checkpoint.size} entries, {files} files written\n")
+
+
+@click.command("prove")
+@click.argument("entry", type=click.IntRange(min=0))
+@tiles_option
+@click.option(
+    "--leaf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the entry itself to FILE as well.",
+)
+@output_option
+def prove(entry: int, folder: Path, leaf: Path | None, output: Path | None) -> None:
+    """Write a .tlog-proof that entry number ENTRY is in the published log."""
+    store = TileFolder(folder)
+    checkpoint, tree = read_tiled(store, vkeys=None)
+    if entry >= tree.size:
+        raise click.UsageError(f"the published log has {tree.size} entries")
+    proof = TlogProof(entry, tuple(tree.inclusion(entry)), checkpoint.note.encode())
+    proof.check(tree.leaf(entry))
+    if leaf is not None:
+        answer(tree.leaf(entry).decode("utf-8"), leaf)
+    answer(proof.write().decode("utf-8"), output)
+
+
+@click.command("verify-proof")
+@click.argument("proof", type=click.Path(path_type=Path))
+@click.argument("leaf", type=click.Path(path_type=Path))
+@policy_option
+def verify_proof(proof: Path, leaf: Path, policy_file: Path) -> None:
+    """Verify that the entry in the file LEAF is in the log, offline.
+
+    The policy says whose checkpoint counts and how many witnesses it needs.
+    """
+    policy = parse_policy(read_bounded(policy_file), source=str(policy_file))
+    found = TlogProof.read(read_bounded(proof))
+    counted = policy.count(found.note, now_ns=now_ns())
+    found.check(read_bounded(leaf))
+    witnesses = ", ".join(name for name, _ in counted.witnesses) or "no witness"
+    answer(
+        f"ok: entry {found.index} of {counted.checkpoint.size} in {counted.checkpoint.origin}, "
+        f"cosigned by {witnesses}\n"
+    )
