@@ -32,6 +32,8 @@ REASONS: dict[str, str] = {
     "text-nul": "text with a NUL character",
     "json-invalid": "not JSON, or JSON that readers understand differently",
     "key-duplicate": "a key comes twice, so readers see different values",
+    "template-invalid": "a chat template that is no Jinja, or too long to be one",
+    "template-unsafe": "a chat template that reaches for what no conversation needs",
     # headers
     "truncated": "the file ends before what its header announces",
     "version-unknown": "a format version whose rules are not known",

@@ -5,7 +5,6 @@ readers in use are stricter than the text, so are we: the alignment is a power o
 two, names fit 64 bytes, arrays do not nest.
 """
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -183,10 +182,11 @@ def _split(keys: Mapping[str, Value]) -> str | None:
 
 
 def _templates(keys: Mapping[str, Value]) -> dict[str, str]:
-    """Return the digest of each chat template: part of the model that is a program."""
-    return {
-        "chat_template" + clip(name[len(TEMPLATE) :], 40): "sha256:"
-        + hashlib.sha256(value.encode("utf-8")).hexdigest()
-        for name, value in keys.items()
-        if name.startswith(TEMPLATE) and isinstance(value, str)
-    }
+    """Return what is to be said of each chat template: part of the model that is a program."""
+    facts: dict[str, str] = {}
+    for name, value in keys.items():
+        if name.startswith(TEMPLATE) and isinstance(value, str):
+            from audit.model.formats._template import template_facts  # jinja2, when needed
+
+            facts |= template_facts(value, "chat_template" + name[len(TEMPLATE) :])
+    return facts

@@ -4,7 +4,6 @@ Source of the keys: the configuration loaders of the transformers, PEFT, diffuse
 and sentence-transformers projects, which turn their values into imports.
 """
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -103,8 +102,19 @@ def _facts(value: dict[str, Any]) -> dict[str, str]:
         found = found[0] if isinstance(found, list) and found else found
         if isinstance(found, str | int) and not isinstance(found, bool):
             facts[name] = clip(str(found), 80)
-    template = value.get("chat_template")
-    if isinstance(template, str):
-        data = template.encode("utf-8", "surrogatepass")
-        facts["chat_template"] = "sha256:" + hashlib.sha256(data).hexdigest()
+    return facts | _template_facts(value.get("chat_template"))
+
+
+def _template_facts(found: object) -> dict[str, str]:
+    """Return what is to be said of a chat template, or of a list of named ones."""
+    named = [{"template": found}] if isinstance(found, str) else found
+    facts: dict[str, str] = {}
+    for one in named if isinstance(named, list) else ():
+        template = one.get("template") if isinstance(one, dict) else None
+        if isinstance(template, str):
+            from audit.model.formats._template import template_facts  # jinja2, when needed
+
+            name = one.get("name", "default")
+            suffix = "" if name == "default" else f".{clip(str(name), 40)}"
+            facts |= template_facts(template, f"chat_template{suffix}")
     return facts

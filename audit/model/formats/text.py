@@ -1,6 +1,5 @@
 """Text: documents, vocabularies in lines, chat templates. UTF-8 without NUL."""
 
-import hashlib
 from codecs import getincrementaldecoder
 
 from audit.documents import FileRole
@@ -9,7 +8,6 @@ from audit.model._source import Source
 from audit.model.formats._reading import Reading
 
 MAX_SIZE = 64 << 20
-MAX_TEMPLATE = 1 << 20
 
 
 def read_document(source: Source) -> Reading:
@@ -36,11 +34,13 @@ def read_template(source: Source) -> Reading:
     """Return a chat template, with its digest among the facts; it is not rendered.
 
     Raises:
-        Refused: not text, or larger than 1 MiB.
+        Refused: not text, or a template that no model needs.
     """
-    _require_text(source, MAX_TEMPLATE)
-    digest = hashlib.sha256(source.head(source.size)).hexdigest()
-    return Reading("jinja", FileRole.CONFIG, {"chat_template": f"sha256:{digest}"})
+    from audit.model.formats._template import template_facts  # jinja2, when needed
+
+    _require_text(source, MAX_SIZE)
+    text = source.head(source.size).decode("utf-8")
+    return Reading("jinja", FileRole.CONFIG, template_facts(text))
 
 
 def _require_text(source: Source, limit: int) -> None:

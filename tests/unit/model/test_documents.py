@@ -82,7 +82,7 @@ REFUSED = {
     "cut/README.md": (b"caf\xc3", "not-utf8", "unexpected end"),
     "nul/vocab.txt": (b"a\0b", "text-nul", "NUL"),
     "script/README.md": (b"#!/bin/sh\ntrue\n", "code", "a script"),
-    "big/chat_template.jinja": (b" " * (1 << 20) + b"x", "document-too-large", "1048577 bytes"),
+    "big/chat_template.jinja": (b" " * (1 << 20) + b"x", "template-invalid", "1048577 bytes"),
     "modeling.py": (b"x = 1\n", "code", "named .py"),
     "run.SH": (b"true\n", "code", "named .sh"),
     "lib.so.1": (b"\x7fELF" + bytes(60), "code", "an ELF program"),
