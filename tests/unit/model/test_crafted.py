@@ -72,3 +72,16 @@ def test_no_pickle_runs_when_it_is_inspected_though_it_would_when_loaded(tmp_pat
     load = "import pickle, sys; pickle.load(open(sys.argv[1], 'rb'))"
     subprocess.run([sys.executable, "-c", load, folder / "raw.bin"], check=True)
     assert sentinel.exists()
+
+
+def test_what_the_weights_hold_is_not_judged(tmp_path: Path) -> None:
+    for name, data in {"a": b"#!/bin/sh\ntrue\n ", "b": bytes(16)}.items():
+        held = safetensors.file({"w": safetensors.entry()}, data[:16].ljust(16))
+        (tmp_path / f"{name}.safetensors").write_bytes(held)
+    assert {why(file) for file in look(tmp_path).values()} == {None}
+
+
+def test_a_sound_file_that_is_newer_than_we_are_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(onnx.model(onnx.graph(), onnx.number(27, 1)))
+    (tmp_path / "m.gguf").write_bytes(gguf.Gguf(tensors=(gguf.tensor("t", kind=43),)).bytes())
+    assert [why(file) for file in look(tmp_path).values()] == ["type-unknown", "field-unknown"]

@@ -65,6 +65,13 @@ def test_only_what_is_sought_in_content_counts(
     assert file.facts.get("chat_template_looks_for") == words
 
 
+def test_a_name_made_while_the_template_runs_is_not_seen(tmp_path: Path) -> None:
+    made = "{% set name = ['_', '_class_', '_'] | join %}{{ messages[name] }}"
+    (tmp_path / "t.jinja").write_text(made)
+    (file,) = look(tmp_path).values()
+    assert why(file) is None
+
+
 def test_named_templates_are_all_read(tmp_path: Path) -> None:
     named = [{"name": "default", "template": "a"}, {"name": "tool_use", "template": "b"}]
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": named}))
