@@ -4,10 +4,13 @@ Sigstore's own readers refuse unknown members too, and some match names without
 regard to case, so a member we skip could be one that somebody else obeys.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from audit.sign import _base64
+
+_COUNT = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 class Fields:
@@ -42,6 +45,30 @@ class Fields:
             raise ValueError(f"{self.path(name)} is not text")
         return value
 
+    def optional_text(self, name: str) -> str | None:
+        """Return a text member, or None when it is absent or, as protobuf has it, empty."""
+        if self._left.get(name, "") == "":
+            self._left.pop(name, None)
+            return None
+        return self.text(name)
+
+    def number(self, name: str) -> int:
+        """Return a 64-bit count, which protobuf JSON writes as text; absent means 0."""
+        value = self._left.pop(name, "0")
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not _COUNT.fullmatch(value) or int(value) >= 2**63:
+            raise ValueError(f"{self.path(name)} is not a count")
+        return int(value)
+
+    def peek(self, name: str) -> Any:
+        """Return a member without taking it, or None."""
+        return self._left.get(name)
+
+    def drop(self, name: str) -> None:
+        """Take a member that nothing depends on, if it is there."""
+        self._left.pop(name, None)
+
     def data(self, name: str) -> bytes:
         """Return the bytes of a member that is canonical base64 and not empty."""
         try:
@@ -56,7 +83,7 @@ class Fields:
         """Return a member that is an object."""
         return Fields(self.take(name), self.path(name))
 
-    def list(self, name: str, *, most: int) -> list[Any]:
+    def items(self, name: str, *, most: int) -> list[Any]:
         """Return a list member of at most `most` items; absent means empty, as in protobuf JSON."""
         value = self._left.pop(name, [])
         if not isinstance(value, list):
@@ -64,6 +91,11 @@ class Fields:
         if len(value) > most:
             raise ValueError(f"{self.path(name)} has {len(value)} items; {most} are read at most")
         return value
+
+    def objects(self, name: str, most: int) -> list["Fields"]:
+        """Return a list member of objects; absent means empty."""
+        items = self.items(name, most=most)
+        return [Fields(item, f"{self.path(name)}.{at}") for at, item in enumerate(items)]
 
     def done(self) -> None:
         """Refuse the object if a member of it was not taken."""

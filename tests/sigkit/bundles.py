@@ -249,7 +249,7 @@ def _envelopes() -> Iterator[tuple[str, bytes, str]]:
     yield (
         "message-signature-as-well",
         changed(lambda v: v.update(messageSignature={})),
-        "signs raw bytes",
+        "two signatures",
     )
 
 
@@ -258,19 +258,19 @@ def _materials() -> Iterator[tuple[str, bytes, str]]:
     yield (
         "certificate-instead-of-key",
         changed(lambda v: v.update(verificationMaterial={"certificate": certificate})),
-        "carries a certificate",
+        "a key was asked for",
     )
     yield (
         "certificate-beside-key",
         changed(lambda v: material(v).update(certificate=certificate)),
-        "carries a certificate",
+        "certificate and publicKey",
     )
     yield (
         "certificate-chain-beside-key",
         changed(lambda v: material(v).update(x509CertificateChain={})),
-        "carries a x509CertificateChain",
+        "x509CertificateChain and publicKey",
     )
-    yield "no-key", changed(lambda v: material(v).pop("publicKey")), "publicKey is missing"
+    yield "no-key", changed(lambda v: material(v).pop("publicKey")), "neither a certificate nor"
     yield "no-material", changed(lambda v: v.pop("verificationMaterial")), "is missing"
     yield (
         "key-in-the-bundle",
@@ -286,7 +286,7 @@ def _materials() -> Iterator[tuple[str, bytes, str]]:
     yield (
         "log-entry-not-an-object",
         changed(lambda v: material(v).update(tlogEntries=["x"])),
-        "other than objects",
+        "tlogEntries.0 is not an object",
     )
     yield (
         "thirty-three-timestamps",

@@ -1,15 +1,27 @@
 """Sigstore bundles: parse, verify, write."""
 
+from audit.sign.bundle._log import LogRecord
 from audit.sign.bundle._parse import BUNDLE_TYPE, MAX_BUNDLE, bundle_digest
-from audit.sign.bundle._verify import VerifiedBundle, verify_any, verify_bundle
+from audit.sign.bundle._verify import (
+    Expected,
+    VerifiedBundle,
+    first_expected,
+    verify_any,
+    verify_bundle,
+    verify_expected,
+)
 from audit.sign.bundle._write import sign_statement
 
 __all__ = [
     "BUNDLE_TYPE",
     "MAX_BUNDLE",
+    "Expected",
+    "LogRecord",
     "VerifiedBundle",
     "bundle_digest",
+    "first_expected",
     "sign_statement",
     "verify_any",
     "verify_bundle",
+    "verify_expected",
 ]

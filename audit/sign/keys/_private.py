@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -87,8 +87,9 @@ def load_private_key(path: Path, *, password: bytes | None = None) -> PrivateKey
     except (ValueError, UnsupportedAlgorithm) as exc:
         what = "not a private key, or not with this password" if password else "not a private key"
         raise ConfigError(f"{path}: {what}") from exc
-    if not isinstance(math, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise ConfigError(f"{path}: a key of this kind is not used; ECDSA and RSA keys are")
+    kinds = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+    if not isinstance(math, kinds):
+        raise ConfigError(f"{path}: a key of this kind is not used; ECDSA, RSA, Ed25519 are")
     try:
         return PrivateKey(public_key(math.public_key()), math)
     except ValueError as exc:

@@ -38,6 +38,15 @@ class PublicKey:
         """Whether `signature` is one of this key over `message`."""
         return _algorithm.verifies(self.math, signature, message)
 
+    def verifies_digest(self, signature: bytes, digest: bytes) -> bool:
+        """Whether `signature` is one of this key over bytes with this SHA-256."""
+        return _algorithm.verifies_digest(self.math, signature, digest)
+
+    @property
+    def log_hashes(self) -> frozenset[str]:
+        """The names of the digests under which a log may hold what this key signed."""
+        return frozenset({_algorithm.hash_of(self.math).name})
+
 
 def public_key(math: object) -> PublicKey:
     """Wrap a key of the cryptography library.

@@ -1,0 +1,87 @@
+"""RFC 3161 timestamps over a signature, by an authority of the trusted root.
+
+The signed message, the chain and the imprint are checked by rfc3161-client;
+what it leaves to its caller is here: whether the authority counts at that time,
+and whether its certificate was valid then.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from audit.core.errors import UsageError
+from audit.sign.trust import Authority, TrustedRoot
+
+MAX_STAMP = 64 << 10
+
+
+def verify_timestamps(
+    stamps: Sequence[bytes], signature: bytes, root: TrustedRoot
+) -> tuple[datetime, ...]:
+    """Return the times at which trusted authorities saw `signature`.
+
+    Every timestamp must verify: one that does not was put there by somebody.
+
+    Raises:
+        ValueError: one does not, or is there twice.
+        UsageError: there are timestamps and rfc3161-client is not installed.
+    """
+    if len(set(stamps)) != len(stamps):
+        raise ValueError("a timestamp is there twice")
+    times = tuple(_time(stamp, signature, root) for stamp in stamps)
+    if len(set(times)) != len(times) and len(root.timestamp_authorities) < len(times):
+        raise ValueError("a timestamp is there twice")
+    return times
+
+
+def _time(stamp: bytes, signature: bytes, root: TrustedRoot) -> datetime:
+    try:
+        from rfc3161_client import decode_timestamp_response
+    except ModuleNotFoundError as exc:
+        raise UsageError(
+            "the signature carries a timestamp, and this installation cannot verify one",
+            hint="pip install 'lastmile-audit[keyless]'",
+        ) from exc
+    if len(stamp) > MAX_STAMP:
+        raise ValueError("a timestamp is too long")
+    if not root.timestamp_authorities:
+        raise ValueError(f"there is a timestamp, and no timestamp authority in {root.source}")
+    try:
+        response = decode_timestamp_response(stamp)
+        when = response.tst_info.gen_time
+    except ValueError as exc:
+        raise ValueError("a timestamp cannot be read") from exc
+    reasons = []
+    for authority in root.timestamp_authorities:
+        try:
+            _check(response, when, signature, authority)
+        except ValueError as exc:
+            reasons.append(str(exc))
+        else:
+            return when
+    raise ValueError(f"a timestamp does not verify: {'; '.join(reasons[:4])}")
+
+
+def _check(response: object, when: datetime, signature: bytes, authority: Authority) -> None:
+    from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder
+
+    if not isinstance(response, TimeStampResponse) or len(authority.chain) < 2:
+        raise ValueError("the authority's chain is not complete")
+    signer, *between, anchor = authority.chain
+    builder = VerifierBuilder().tsa_certificate(signer).add_root_certificate(anchor)
+    for one in between:
+        builder = builder.add_intermediate_certificate(one)
+    try:
+        builder.build().verify_message(response, signature)
+    except (VerificationError, ValueError) as exc:
+        raise ValueError(str(exc).splitlines()[0][:120].lower()) from exc
+    if not authority.window.holds(when):
+        raise ValueError(f"{authority.uri} did not count at {when.isoformat()}")
+    for one in authority.chain:
+        if not one.not_valid_before_utc <= when <= one.not_valid_after_utc:
+            raise ValueError(f"a certificate of {authority.uri} was not valid then")
+    purposes = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    if set(purposes) != {ExtendedKeyUsageOID.TIME_STAMPING}:
+        raise ValueError(f"the certificate of {authority.uri} is not for timestamps alone")

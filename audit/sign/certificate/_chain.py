@@ -1,0 +1,77 @@
+"""Paths from a signing certificate to a trusted root, at a time."""
+
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
+
+from audit.sign.trust import TrustedRoot
+
+MAX_DEPTH = 8
+
+
+def issuer_of(leaf: x509.Certificate, root: TrustedRoot, when: datetime) -> x509.Certificate:
+    """Return the certificate that issued `leaf`, on a path to a trusted root valid at `when`.
+
+    Only certificates of the trusted root are on the path; those that come with a
+    signature are not used.
+
+    Raises:
+        ValueError: no authority of the root leads to it at that time.
+    """
+    reasons = []
+    for authority in root.authorities:
+        if not authority.window.holds(when):
+            reasons.append(f"{authority.uri or 'an authority'} did not count then")
+            continue
+        *between, anchor = authority.chain
+        try:
+            # Path validation is the library's. Its client profile asks for another key
+            # purpose; ours, code signing, is checked by `check_profile`.
+            purpose = (x509.ExtendedKeyUsage, Criticality.AGNOSTIC, None)
+            verifier = (
+                PolicyBuilder()
+                .store(Store([anchor]))
+                .time(when.astimezone(UTC).replace(tzinfo=None))
+                .max_chain_depth(MAX_DEPTH)
+                .extension_policies(
+                    ca_policy=ExtensionPolicy.webpki_defaults_ca().may_be_present(*purpose),
+                    ee_policy=ExtensionPolicy.webpki_defaults_ee().may_be_present(*purpose),
+                )
+                .build_client_verifier()
+            )
+            return verifier.verify(leaf, between).chain[1]
+        except (VerificationError, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm) as exc:
+            reasons.append(str(exc).splitlines()[0][:120])
+    shown = "; ".join(reasons[:4]) or "it has no authorities"
+    raise ValueError(
+        f"no path from the certificate to {root.source} at {when.isoformat()}: {shown}"
+    )
+
+
+def check_profile(leaf: x509.Certificate) -> None:
+    """Check that a certificate is for signing code and nothing else.
+
+    Raises:
+        ValueError: it is not, with the reason.
+    """
+    try:
+        extensions = leaf.extensions
+        usage = extensions.get_extension_for_class(x509.KeyUsage).value
+        purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound as exc:
+        raise ValueError("the certificate does not say what its key is for") from exc
+    except (ValueError, x509.DuplicateExtension) as exc:
+        raise ValueError("the certificate's extensions cannot be read") from exc
+    if not usage.digital_signature or usage.key_cert_sign or usage.crl_sign:
+        raise ValueError("the certificate's key is not for digital signatures alone")
+    if set(purposes) != {ExtendedKeyUsageOID.CODE_SIGNING}:
+        raise ValueError("the certificate is not for code signing alone")

@@ -1,0 +1,85 @@
+"""Signed certificate timestamps (RFC 6962, 3.2 and 3.3): the certificate is on public record."""
+
+import hashlib
+import struct
+from datetime import UTC
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.certificate_transparency import (
+    LogEntryType,
+    SignedCertificateTimestamp,
+)
+
+from audit.sign.trust import LogKey, TrustedRoot
+
+MAX_SCTS = 8
+
+
+def verify_sct(leaf: x509.Certificate, issuer: x509.Certificate, root: TrustedRoot) -> LogKey:
+    """Return a trusted log that recorded `leaf` before it was used.
+
+    Raises:
+        ValueError: no trusted log did, or a trusted log's timestamp does not verify.
+    """
+    try:
+        found = leaf.extensions.get_extension_for_class(
+            x509.PrecertificateSignedCertificateTimestamps
+        )
+        stamps = list(found.value)
+    except x509.ExtensionNotFound as exc:
+        raise ValueError("the certificate carries no timestamp of a certificate log") from exc
+    except ValueError as exc:
+        raise ValueError("the certificate's log timestamps cannot be read") from exc
+    if not 0 < len(stamps) <= MAX_SCTS:
+        raise ValueError(f"the certificate carries {len(stamps)} log timestamps")
+    if len({stamp.log_id for stamp in stamps}) != len(stamps):
+        raise ValueError("the certificate carries two timestamps of one log")
+    known = {log.log_id: log for log in root.ct_logs}
+    verified = [
+        _verified(stamp, leaf, issuer, known[stamp.log_id])
+        for stamp in stamps
+        if stamp.log_id in known
+    ]
+    if not verified:
+        raise ValueError(f"no certificate log of {root.source} recorded the certificate")
+    return verified[0]
+
+
+def _verified(
+    stamp: SignedCertificateTimestamp,
+    leaf: x509.Certificate,
+    issuer: x509.Certificate,
+    log: LogKey,
+) -> LogKey:
+    if stamp.entry_type is not LogEntryType.PRE_CERTIFICATE:
+        raise ValueError("the certificate's log timestamp is of another kind")
+    when = stamp.timestamp.replace(tzinfo=UTC)
+    if not log.window.holds(when):
+        raise ValueError(f"the certificate log {log.base_url} did not count at {when.isoformat()}")
+    if not isinstance(log.math, ec.EllipticCurvePublicKey):
+        raise ValueError("a certificate log with this kind of key is not read")  # noqa: TRY004
+    if not log.verifies(stamp.signature, _signed_bytes(stamp, leaf, issuer)):
+        raise ValueError(f"the log timestamp is not signed by {log.base_url}")
+    return log
+
+
+def _signed_bytes(
+    stamp: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate
+) -> bytes:
+    """Return the digitally-signed struct of RFC 6962, 3.2, for a precertificate."""
+    tbs = leaf.tbs_precertificate_bytes
+    key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    millis = int(stamp.timestamp.replace(tzinfo=UTC).timestamp()) * 1000
+    millis += stamp.timestamp.microsecond // 1000
+    return b"".join(
+        [
+            struct.pack("!BBQH", 0, 0, millis, 1),
+            hashlib.sha256(key).digest(),
+            struct.pack("!I", len(tbs))[1:],
+            tbs,
+            struct.pack("!H", len(stamp.extension_bytes)),
+            stamp.extension_bytes,
+        ]
+    )

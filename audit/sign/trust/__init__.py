@@ -1,0 +1,14 @@
+"""Trusted roots: whose certificates, log entries and timestamps count."""
+
+from audit.sign.trust._root import Authority, LogKey, TrustedRoot, Window, parse_trusted_root
+from audit.sign.trust._source import BUNDLED, load_trusted_root
+
+__all__ = [
+    "BUNDLED",
+    "Authority",
+    "LogKey",
+    "TrustedRoot",
+    "Window",
+    "load_trusted_root",
+    "parse_trusted_root",
+]
