@@ -32,6 +32,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "report-verification-v1": documents.ReportVerification,
     "statement-v1": documents.Statement,
     "verdict-v1": documents.Verdict,
+    "verified-signature-v1": documents.VerifiedSignature,
 }
 
 

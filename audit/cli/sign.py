@@ -1,34 +1,44 @@
 """`audit sign`."""
 
 import os
-import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from audit.cli._answer import answer, format_option
 from audit.cli._places import access_options
+from audit.cli._signers import Wanted, find_signature, signer_options
+from audit.cli._signing import Hand, Signed, password_option, read_password, signing_options
+from audit.core.errors import UsageError
 from audit.core.files import read_bounded
-from audit.documents import COSIGN_SIGN, AttachedSignature, GeneratedKey, SignatureEvidence
-from audit.oci import Access, Descriptor, manifest_kind, open_store, parse_digest_place, source_date
+from audit.documents import (
+    COSIGN_SIGN,
+    AttachedSignature,
+    Document,
+    GeneratedKey,
+    VerifiedSignature,
+)
+from audit.oci import (
+    Access,
+    Descriptor,
+    LegacyLayer,
+    Store,
+    attach_legacy,
+    manifest_kind,
+    open_store,
+    parse_digest_place,
+    source_date,
+)
 from audit.sign import (
+    MAX_BUNDLE,
     bundle_digest,
     generate_key,
     generate_note_key,
-    load_private_key,
-    load_public_key,
-    sign_statement,
+    load_trusted_root,
     signature_statement,
-    verify_any,
-)
-
-MAX_SECRET = 4096
-
-password_option = click.option(
-    "--password-file",
-    type=click.Path(path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="Read the private key's password from FILE (- for stdin).",
+    statement_of,
+    verify_expected,
 )
 
 
@@ -44,16 +54,18 @@ def key() -> None:
 
 @key.command("generate")
 @click.option("--out", required=True, metavar="PREFIX", help="Write PREFIX.key and PREFIX.pub.")
+@click.option("--cosign", is_flag=True, help="Write a file that cosign reads; needs a password.")
 @password_option
 @format_option
-def key_generate(out: str, password_file: Path | None, form: str) -> None:
+def key_generate(out: str, password_file: Path | None, form: str, *, cosign: bool) -> None:
     """Make a P-256 key pair and print its id.
 
     The id is the SHA-256 of the public key; a policy names keys by it. Files
     that are already there are never overwritten.
     """
     private, public = Path(f"{out}.key"), Path(f"{out}.pub")
-    made = generate_key(private, public, password=_password(password_file))
+    password = read_password(password_file)
+    made = generate_key(private, public, password=password, cosign=cosign)
     document = GeneratedKey(key=made, private=str(private), public=str(public))
     answer(_shown(document, form, f"{made}\n"))
 
@@ -68,93 +80,155 @@ def key_note(out: Path, name: str) -> None:
 
 @command.command("image")
 @click.argument("reference", metavar="PLACE@DIGEST")
-@click.option("--key", "key_file", required=True, type=click.Path(path_type=Path), metavar="FILE")
-@password_option
+@click.option(
+    "--layout",
+    type=click.Choice(["bundle", "legacy", "both"]),
+    default="bundle",
+    show_default=True,
+    help="How the signature is kept: as a bundle, as cosign v1 and v2 did, or both.",
+)
+@signing_options
 @access_options
 @format_option
-def image(
-    reference: str, key_file: Path, password_file: Path | None, access: Access, form: str
-) -> None:
+def image(reference: str, layout: str, hand: Hand, access: Access, form: str) -> None:
     """Sign an artifact by the digest of its manifest, and attach the signature to it.
 
     PLACE is an image layout (./models) or a repository (registry.example/acme/model).
     """
     place, digest = parse_digest_place(reference)
-    signer = load_private_key(key_file, password=_password(password_file))
+    bundle = manifest = legacy = by = None
     with open_store(place, access=access) as store:
-        data = store.manifest(digest)
-        subject = Descriptor(manifest_kind(data).media_type, digest, len(data))
-        bundle = sign_statement(signature_statement(digest), signer)
-        created = source_date(os.environ)
-        attached = store.attach_bundle(subject, bundle, predicate_type=COSIGN_SIGN, created=created)
+        store.manifest(digest)
+        if layout != "legacy":
+            bundle, manifest, by = _attach(store, digest, hand, signature_statement(digest))
+        if layout != "bundle":
+            signature, by = hand.legacy(digest, place.place)
+            layer = LegacyLayer(signature.payload, signature.annotations)
+            legacy = attach_legacy(store, digest, layer)
+    if by is None:
+        raise UsageError(f"{layout!r} is no layout of signatures")
     document = AttachedSignature(
         subject=digest,
-        bundle=bundle_digest(bundle),
-        manifest=attached.digest,
-        key=signer.key_id,
+        bundle=bundle,
+        manifest=manifest,
+        key=by.key,
+        signer=by.identity,
+        legacy=legacy,
         predicate_type=COSIGN_SIGN,
     )
-    answer(_shown(document, form, f"signed {digest} with key {signer.key_id}\n"))
+    answer(_shown(document, form, f"signed {digest} {by}\n"))
+
+
+@command.command("attest")
+@click.argument("reference", metavar="PLACE@DIGEST")
+@click.option("--predicate", required=True, type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--type", "kind", required=True, metavar="URI", help="The predicate's type.")
+@signing_options
+@access_options
+@format_option
+def attest(reference: str, hand: Hand, access: Access, form: str, **what: Any) -> None:
+    """Sign a statement about an artifact: a JSON object, as it stands, under a type."""
+    place, digest = parse_digest_place(reference)
+    kind, predicate = str(what["kind"]), read_bounded(what["predicate"], limit=MAX_BUNDLE // 2)
+    payload = statement_of(digest, kind, predicate)
+    with open_store(place, access=access) as store:
+        bundle, manifest, by = _attach(store, digest, hand, payload, kind)
+    document = AttachedSignature(
+        subject=digest,
+        bundle=bundle,
+        manifest=manifest,
+        key=by.key,
+        signer=by.identity,
+        predicate_type=kind,
+    )
+    answer(_shown(document, form, f"attested {digest} {by}\n"))
+
+
+def _attach(
+    store: Store, digest: str, hand: Hand, payload: bytes, kind: str = COSIGN_SIGN
+) -> tuple[str, str, Signed]:
+    """Sign `payload`, attach the bundle, and return both digests and who signed."""
+    data = store.manifest(digest)
+    subject = Descriptor(manifest_kind(data).media_type, digest, len(data))
+    bundle, by = hand.statement(payload)
+    created = source_date(os.environ)
+    attached = store.attach_bundle(subject, bundle, predicate_type=kind, created=created)
+    return bundle_digest(bundle), attached.digest, by
 
 
 @command.command("verify")
 @click.argument("reference", metavar="PLACE@DIGEST")
-@click.option(
-    "--key",
-    "key_files",
-    required=True,
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A public key whose signature counts. May be given several times.",
-)
-@click.option(
-    "--predicate-type", default=COSIGN_SIGN, show_default=True, help="The type of statement wanted."
-)
+@signer_options
 @access_options
 @format_option
-def verify(
-    reference: str, key_files: tuple[Path, ...], predicate_type: str, access: Access, form: str
-) -> None:
-    """Verify that one of the keys signed an artifact.
+def verify(reference: str, wanted: Wanted, access: Access, form: str) -> None:
+    """Verify that the right signer signed an artifact. Nobody is asked but the PLACE.
 
-    The signature covers the manifest, and the manifest names the blobs; `audit
-    gate check` is what reads the blobs as well.
+    Bundles and the older cosign signatures and attestations count alike. The
+    signature covers the manifest, and the manifest names the blobs; `audit gate
+    check` is what reads the blobs as well.
     """
     place, digest = parse_digest_place(reference)
-    keys = {path: load_public_key(read_bounded(path), source=str(path)) for path in key_files}
     with open_store(place, access=access) as store:
         store.manifest(digest)
-        found = verify_any(
-            store.bundles(digest),
-            digest=digest,
-            keys=[*keys.values()],
-            predicate_type=predicate_type,
-        )
-    signer = next(path for path, public in keys.items() if public == found.key)
-    document = SignatureEvidence(
-        subject=digest,
-        bundle=found.bundle_digest,
-        signer=str(signer),
-        key=found.key.key_id,
-        predicate_type=predicate_type,
-    )
-    answer(_shown(document, form, f"verified: {digest} is signed by key {document.key}\n"))
+        found = find_signature(store, digest, wanted)
+    answer(_verified(wanted.document(digest, found), form))
 
 
-def _password(path: Path | None) -> bytes | None:
-    """Return the first line of a file or of stdin, or None when no file was named."""
-    if path is None:
-        return None
-    stdin = str(path) == "-"
-    data = sys.stdin.buffer.read(MAX_SECRET) if stdin else read_bounded(path)
-    password = data.split(b"\n", 1)[0].removesuffix(b"\r")
-    if not password:
-        raise click.UsageError("the password is empty")
-    return password
+@command.command("verify-bundle")
+@click.argument("bundle", type=click.Path(path_type=Path), metavar="BUNDLE")
+@click.option("--digest", required=True, help="The artifact, as sha256:HEX.")
+@signer_options
+@format_option
+def verify_bundle(bundle: Path, digest: str, wanted: Wanted, form: str) -> None:
+    """Verify a bundle in a file, over a statement or over the artifact itself."""
+    data = read_bounded(bundle, limit=MAX_BUNDLE)
+    found = verify_expected(data, wanted.expected(digest, artifact=True))
+    answer(_verified(wanted.document(digest, found), form))
 
 
-def _shown(
-    document: AttachedSignature | GeneratedKey | SignatureEvidence, form: str, text: str
-) -> str:
+@command.group("trust")
+def trust() -> None:
+    """Look at whose word counts when identities are verified."""
+
+
+@trust.command("show")
+@click.argument("root", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
+def trust_show(root: Path | None) -> None:
+    """Print what is in a trusted root, by default the one that ships with this version.
+
+    Nothing is fetched: verification uses a file, or the bundled root.
+    """
+    used = load_trusted_root(root)
+    lines = [f"{used.source}  {used.digest}"]
+    for what, logs in (("log", used.logs), ("certificate log", used.ct_logs)):
+        lines += [f"{what}  {log.base_url}  {log.log_id.hex()}  {log.window}" for log in logs]
+    for what, authorities in (
+        ("certificates", used.authorities),
+        ("timestamps", used.timestamp_authorities),
+    ):
+        lines += [f"{what}  {one.uri}  {one.window}" for one in authorities]
+    answer("".join(f"{line}\n" for line in lines))
+
+
+@trust.command("update")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE")
+def trust_update(out: Path) -> None:
+    """Fetch the public instance's current root (TUF), and write it to FILE.
+
+    This is the one command that asks the network for trust, and only when it is
+    called. Review the file before --trusted-root FILE names it.
+    """
+    from audit.sign.keyless import fetch_public_root
+
+    root = fetch_public_root(out)
+    answer(f"{root.source}  {root.digest}\n")
+
+
+def _verified(document: VerifiedSignature, form: str) -> str:
+    who = f"{document.signer} of {document.issuer}" if document.issuer else f"key {document.key}"
+    return _shown(document, form, f"verified: {document.subject} is signed by {who}\n")
+
+
+def _shown(document: Document, form: str, text: str) -> str:
     return text if form == "text" else document.model_dump_json(indent=2) + "\n"

@@ -72,7 +72,7 @@ from audit.documents.report import (
     Text,
 )
 from audit.documents.signer import NoteSigner
-from audit.documents.signing import AttachedSignature, GeneratedKey
+from audit.documents.signing import AttachedSignature, GeneratedKey, LogPlace, VerifiedSignature
 from audit.documents.statement import (
     COSIGN_SIGN,
     PAYLOAD_TYPE,
@@ -132,6 +132,7 @@ __all__ = [
     "LedgerEvidence",
     "LedgerState",
     "LedgerVerification",
+    "LogPlace",
     "Maker",
     "Mark",
     "MarkProfile",
@@ -174,6 +175,7 @@ __all__ = [
     "Text",
     "TrustedKey",
     "Verdict",
+    "VerifiedSignature",
     "Via",
     "first_problem",
     "is_digest",

@@ -4,6 +4,7 @@ from audit.oci._bundle import BUNDLE_PREFIX, BUNDLE_TYPE, MAX_BUNDLE, bundle_lay
 from audit.oci._copy import copy
 from audit.oci._descriptor import Descriptor, digest_of
 from audit.oci._layout import REF_NAME, Layout
+from audit.oci._legacy import LegacyLayer, attach_legacy, legacy_layers
 from audit.oci._manifest import (
     INDEX_TYPE,
     MANIFEST_TYPE,
@@ -54,15 +55,18 @@ __all__ = [
     "Index",
     "Layout",
     "LayoutReference",
+    "LegacyLayer",
     "Manifest",
     "ModelFacts",
     "Reference",
     "Store",
+    "attach_legacy",
     "bundle_layer",
     "bundle_manifest",
     "copy",
     "digest_of",
     "fetch_artifact",
+    "legacy_layers",
     "manifest_kind",
     "modelpack_config",
     "modelpack_manifest",

@@ -6,8 +6,9 @@ subject name; whoever compares the bytes finds them the same as cosign's.
 
 from collections.abc import Mapping
 
+from audit.core import strict_json
 from audit.core.canonical import JsonValue, canonical_bytes
-from audit.core.errors import UsageError
+from audit.core.errors import ConfigError, UsageError
 from audit.documents import COSIGN_SIGN, STATEMENT_TYPE, is_digest
 
 
@@ -41,6 +42,25 @@ def statement(digest: str, predicate_type: str, predicate: Mapping[str, JsonValu
         )
     except (TypeError, ValueError) as exc:
         raise UsageError(f"the predicate {predicate_type} cannot be signed: {exc}") from exc
+
+
+def statement_of(digest: str, predicate_type: str, predicate: bytes) -> bytes:
+    """Return the bytes of a statement about `digest` whose predicate is a JSON text as it stands.
+
+    Raises:
+        ConfigError: the predicate is not strict JSON, or not an object.
+        UsageError: a malformed digest.
+    """
+    if not isinstance(strict_json.loads(predicate, source="the predicate"), dict):
+        raise ConfigError("the predicate is not a JSON object")
+    head = canonical_bytes(
+        {
+            "_type": STATEMENT_TYPE,
+            "predicateType": predicate_type,
+            "subject": [{"digest": {"sha256": _hex(digest)}}],
+        }
+    )
+    return head[:-1] + b',"predicate":' + predicate.strip() + b"}"
 
 
 def _hex(digest: str) -> str:

@@ -6,9 +6,11 @@ from audit.sign.bundle._verify import (
     Expected,
     VerifiedBundle,
     first_expected,
+    first_of,
     verify_any,
     verify_bundle,
     verify_expected,
+    verify_parsed,
 )
 from audit.sign.bundle._write import sign_statement
 
@@ -20,8 +22,10 @@ __all__ = [
     "VerifiedBundle",
     "bundle_digest",
     "first_expected",
+    "first_of",
     "sign_statement",
     "verify_any",
     "verify_bundle",
     "verify_expected",
+    "verify_parsed",
 ]

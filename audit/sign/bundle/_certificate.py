@@ -8,8 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from audit.sign.certificate import Identity, check_profile, identity_of
-from audit.sign.keys import PublicKey
-from audit.sign.keys._public import public_key
+from audit.sign.keys import PublicKey, public_key
 
 MAX_CERTIFICATE = 64 << 10
 

@@ -27,10 +27,11 @@ MAX_TIMESTAMPS = 32
 
 @dataclass(frozen=True, slots=True)
 class ArtifactSignature:
-    """A signature over an artifact itself, and the digest it claims."""
+    """A signature over an artifact itself, the digest it claims, and its bytes if we have them."""
 
     signature: bytes
     digest: bytes | None
+    message: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

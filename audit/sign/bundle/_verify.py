@@ -105,12 +105,22 @@ def verify_expected(bundle: bytes, expected: Expected) -> VerifiedBundle:
     name = bundle_digest(bundle)
     try:
         parsed = parse_bundle(bundle)
-        found = _by_key(parsed, expected) if expected.keys else _by_identity(parsed, expected)
-        _check_content(parsed, expected)
+        found = verify_parsed(parsed, expected)
     except ValueError as exc:
         raise SignatureMismatch(f"bundle {name}: {exc}") from exc
     content = parsed.content
     return replace(found, payload=content.payload if isinstance(content, Envelope) else b"")
+
+
+def verify_parsed(bundle: Bundle, expected: Expected) -> VerifiedBundle:
+    """Verify what was read out of a bundle, or of something that says the same.
+
+    Raises:
+        ValueError: it is not what is expected, with the reason.
+    """
+    found = _by_key(bundle, expected) if expected.keys else _by_identity(bundle, expected)
+    _check_content(bundle, expected)
+    return found
 
 
 def verify_any(
@@ -214,6 +224,8 @@ def _verifies(key: PublicKey, bundle: Bundle, digest: str) -> bool:
     content = bundle.content
     if isinstance(content, Envelope):
         return key.verifies(content.signature, content.signed_bytes)
+    if content.message is not None:
+        return key.verifies(content.signature, content.message)
     return key.verifies_digest(content.signature, bytes.fromhex(digest.removeprefix("sha256:")))
 
 

@@ -9,10 +9,10 @@ from audit.sign import _base64
 from audit.sign._dsse import Envelope, pre_authentication
 from audit.sign.bundle._parse import BUNDLE_TYPE
 from audit.sign.bundle._verify import verify_bundle
-from audit.sign.keys import PrivateKey
+from audit.sign.keys import Signer
 
 
-def sign_statement(payload: bytes, key: PrivateKey) -> bytes:
+def sign_statement(payload: bytes, key: Signer) -> bytes:
     """Return a Sigstore bundle v0.3 over the statement `payload`, as JSON bytes.
 
     The same payload and key give the same bytes.

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from typing_extensions import override
 
 from audit.core import strict_json
 from audit.core.errors import ConfigError
@@ -38,6 +39,12 @@ class Window:
 
     start: datetime | None
     end: datetime | None
+
+    @override
+    def __str__(self) -> str:
+        """Return the span as `start..end`, open ends left out."""
+        start = self.start.isoformat() if self.start else ""
+        return f"{start}..{self.end.isoformat() if self.end else ''}"
 
     def holds(self, when: datetime) -> bool:
         """Whether `when` lies in the span."""

@@ -1,5 +1,6 @@
 """`audit sign` and `audit oci` as a user meets them: words, files and exit codes."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -7,25 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.__main__ import main
 from audit.oci import Layout
 from tests.sigkit.artifacts import manifest
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> object:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["audit", *args])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture
@@ -148,3 +132,80 @@ def test_a_layout_is_opened_without_the_registry_client() -> None:
     code = "import sys, audit.oci, audit.sign; print('httpx' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_legacy_signature_is_written_and_found(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    run("sign", "key", "generate", "--out", "other")
+    code, out, err = run(
+        "sign", "image", name, "--key", "k.key", "--layout", "legacy", "--format", "json"
+    )
+    assert code == 0, err
+    made = json.loads(out)
+    assert (made["bundle"], made["manifest"]) == (None, None)
+    assert made["legacy"].startswith("sha256:")
+    assert run("sign", "verify", name, "--key", "k.pub")[0] == 0
+    assert run("sign", "verify", name, "--key", "other.pub")[0] == 10
+
+
+def test_both_layouts_hold_the_same_signer(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    code, out, _ = run(
+        "sign", "image", name, "--key", "k.key", "--layout", "both", "--format", "json"
+    )
+    assert code == 0
+    assert None not in {json.loads(out)[part] for part in ("bundle", "manifest", "legacy")}
+
+
+def test_an_attestation_is_no_signature_and_is_found_by_its_type(
+    run,  # type: ignore[no-untyped-def]
+    name: str,
+    tmp_path: Path,
+) -> None:
+    kind = "https://audit.test/evaluation/v1"
+    (tmp_path / "p.json").write_text('{"accuracy": 0.91, "passed": true}')
+    run("sign", "key", "generate", "--out", "k")
+    attest = ("sign", "attest", name, "--key", "k.key", "--type", kind, "--predicate")
+    assert run(*attest, "p.json")[0] == 0
+    assert run("sign", "verify", name, "--key", "k.pub")[0] == 10
+    assert run("sign", "verify", name, "--key", "k.pub", "--predicate-type", kind)[0] == 0
+    assert b'{"accuracy": 0.91, "passed": true}' in _payload(name, tmp_path)
+    for text in ("[]", "{", '{"a":1,"a":2}'):
+        (tmp_path / "p.json").write_text(text)
+        assert run(*attest, "p.json")[0] == 2
+
+
+def _payload(name: str, folder: Path) -> bytes:
+    bundle = next(Layout.open(folder / "release").bundles(name[8:]))
+    return base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"])
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["--key", "k.pub", "--identity", "a@b.test", "--issuer", "https://i.test"],
+        ["--identity", "a@b.test"],
+        ["--issuer", "https://i.test"],
+        ["--identity", "a", "--identity-regexp", "a", "--issuer", "https://i.test"],
+        ["--identity-regexp", "[", "--issuer", "https://i.test"],
+        ["--key", "nowhere.pub"],
+        ["--key", "k.key"],
+    ],
+)
+def test_who_must_have_signed_is_said_in_one_way(run, name: str, args: list[str]) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    assert run("sign", "verify", name, *args)[0] == 2
+
+
+@pytest.mark.parametrize("args", [[], ["--key", "k.key", "--keyless"]])
+def test_who_signs_is_said_in_one_way(run, name: str, args: list[str]) -> None:  # type: ignore[no-untyped-def]
+    run("sign", "key", "generate", "--out", "k")
+    assert run("sign", "image", name, *args)[0] == 2
+
+
+def test_the_trusted_root_that_ships_is_shown(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("sign", "trust", "show")
+    assert code == 0
+    assert out.startswith("bundled:sigstore-public-good  sha256:")
+    assert "https://rekor.sigstore.dev" in out
