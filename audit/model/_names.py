@@ -6,7 +6,7 @@ names that become one there would let the last file win.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from audit.model._refused import Refused, quoted
 
@@ -31,10 +31,17 @@ def require_safe(name: str) -> None:
 
 
 def colliding(names: Iterable[str]) -> frozenset[str]:
-    """Return the names that some file system cannot tell from another of them."""
-    listed = list(names)
-    counts = Counter(map(_folded, listed))
-    return frozenset(name for name in listed if counts[_folded(name)] > 1)
+    """Return the names that some file system cannot tell from another, or from a folder."""
+    folded = [(name, _folded(name)) for name in names]
+    counts = Counter(name for _, name in folded)
+    folders = {parent for _, name in folded for parent in _parents(name)}
+    return frozenset(name for name, one in folded if counts[one] > 1 or one in folders)
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
 
 
 def require_alone(name: str, collisions: frozenset[str]) -> None:
@@ -44,7 +51,9 @@ def require_alone(name: str, collisions: frozenset[str]) -> None:
         Refused: `name-collision`.
     """
     if name in collisions:
-        raise Refused("name-collision", "another file has this name but for case or Unicode form")
+        raise Refused(
+            "name-collision", "another file or folder has this name, but for case or Unicode form"
+        )
 
 
 def _folded(name: str) -> str:

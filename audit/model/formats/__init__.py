@@ -9,7 +9,7 @@ from audit.model.formats.json_config import read_json
 from audit.model.formats.onnx import read_onnx
 from audit.model.formats.safetensors import read_safetensors
 from audit.model.formats.safetensors_index import read_safetensors_index
-from audit.model.formats.sentencepiece import read_sentencepiece
+from audit.model.formats.sentencepiece import read_sentencepiece, read_tokenizer_model
 from audit.model.formats.text import read_document, read_lines, read_template
 
 Reader = Callable[[Source], Reading]
@@ -22,7 +22,7 @@ ENDINGS: dict[str, tuple[str, Reader]] = {
     ".safetensors.index.json": ("safetensors-index", read_safetensors_index),
     ".json": ("json", read_json),
     ".jinja": ("jinja", read_template),
-    ".model": ("sentencepiece", read_sentencepiece),
+    ".model": ("sentencepiece", read_tokenizer_model),
     ".spm": ("sentencepiece", read_sentencepiece),
     ".tiktoken": ("text", read_lines),
     "vocab.txt": ("text", read_lines),

@@ -12,7 +12,7 @@ Limit: a name that is put together while the template runs is not seen here.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.ext import Extension, loopcontrols
@@ -25,6 +25,7 @@ from audit.model._refused import Refused, clip, quoted
 MAX_TEMPLATE = 64 << 10
 """Bytes; the longest template in use that we know has 17 000."""
 
+MAX_TEMPLATES = 16
 DUNDER = re.compile(r"__\w+__")
 FIELD_WITH_ATTRIBUTE = re.compile(r"\{[^{}]*[.\[][^{}]*\}")
 FORMATS = frozenset({"format", "format_map"})
@@ -51,12 +52,23 @@ class _Generation(Extension):
 _ENVIRONMENT = ImmutableSandboxedEnvironment(extensions=[loopcontrols, _Generation])
 
 
-def template_facts(text: str, name: str = "chat_template") -> dict[str, str]:
-    """Return the digest of a chat template and the words it looks for in messages.
+def template_facts(named: Mapping[str, str]) -> dict[str, str]:
+    """Return the digest of each chat template and the words it looks for in messages.
+
+    The names are what follows `chat_template` in the names of the facts.
 
     Raises:
         Refused: `template-invalid` or `template-unsafe`.
     """
+    if len(named) > MAX_TEMPLATES:
+        raise Refused("template-invalid", f"{len(named)} templates; at most {MAX_TEMPLATES}")
+    facts: dict[str, str] = {}
+    for name, text in named.items():
+        facts |= _facts(text, f"chat_template{clip(name, 40)}")
+    return facts
+
+
+def _facts(text: str, name: str) -> dict[str, str]:
     data = text.encode("utf-8")
     if len(data) > MAX_TEMPLATE:
         raise Refused("template-invalid", f"{len(data)} bytes; at most {MAX_TEMPLATE} are read")

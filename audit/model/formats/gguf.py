@@ -183,10 +183,13 @@ def _split(keys: Mapping[str, Value]) -> str | None:
 
 def _templates(keys: Mapping[str, Value]) -> dict[str, str]:
     """Return what is to be said of each chat template: part of the model that is a program."""
-    facts: dict[str, str] = {}
-    for name, value in keys.items():
-        if name.startswith(TEMPLATE) and isinstance(value, str):
-            from audit.model.formats._template import template_facts  # jinja2, when needed
+    named = {
+        name[len(TEMPLATE) :]: value
+        for name, value in keys.items()
+        if name.startswith(TEMPLATE) and isinstance(value, str)
+    }
+    if not named:
+        return {}
+    from audit.model.formats._template import template_facts  # jinja2, when needed
 
-            facts |= template_facts(value, "chat_template" + name[len(TEMPLATE) :])
-    return facts
+    return template_facts(named)

@@ -106,15 +106,29 @@ def _facts(value: dict[str, Any]) -> dict[str, str]:
 
 
 def _template_facts(found: object) -> dict[str, str]:
-    """Return what is to be said of a chat template, or of a list of named ones."""
-    named = [{"template": found}] if isinstance(found, str) else found
-    facts: dict[str, str] = {}
-    for one in named if isinstance(named, list) else ():
-        template = one.get("template") if isinstance(one, dict) else None
-        if isinstance(template, str):
-            from audit.model.formats._template import template_facts  # jinja2, when needed
+    """Return what is to be said of a chat template, or of several with names."""
+    if found is None:
+        return {}
+    from audit.model.formats._template import template_facts  # jinja2, when needed
 
-            name = one.get("name", "default")
-            suffix = "" if name == "default" else f".{clip(str(name), 40)}"
-            facts |= template_facts(template, f"chat_template{suffix}")
-    return facts
+    named: dict[str, str] = {}
+    for name, template in _named_templates(found):
+        if not isinstance(template, str):
+            raise Refused("template-invalid", f"chat template {quoted(name)} is not a text")
+        suffix = "" if name == "default" else f".{name}"
+        if suffix in named:
+            raise Refused("key-duplicate", f"chat template {quoted(name)} comes twice")
+        named[suffix] = template
+    return template_facts(named)
+
+
+def _named_templates(found: object) -> Iterator[tuple[str, object]]:
+    """Give name and template in each of the three ways that loaders read."""
+    if isinstance(found, dict):
+        yield from found.items()
+    elif isinstance(found, list):
+        for one in found:
+            entry = one if isinstance(one, dict) else {}
+            yield str(entry.get("name", "default")), entry.get("template")
+    else:
+        yield "default", found

@@ -4,13 +4,17 @@ Source: sentencepiece_model.proto (proto2). Extensions (fields from 200 up) are
 refused as unknown: they can hold anything.
 """
 
+import re
+
 from audit.documents import FileRole
 from audit.model._refused import Refused
 from audit.model._source import Source
 from audit.model._wire import Field, Schema, Walker, Wire
 from audit.model.formats._reading import Reading
+from audit.model.formats.text import read_lines
 
 MAX_SIZE = 64 << 20
+TIKTOKEN = re.compile(rb"[A-Za-z0-9+/]+={0,2} \d+\r?\n")
 
 
 def _fields(names: str, wire: Wire) -> dict[int, Field]:
@@ -60,6 +64,17 @@ SCHEMA: Schema = {
     "SelfTest": {1: Field("samples", Wire.LENGTH, repeated=True, message="Sample")},
     "Sample": _fields("1:input 2:expected", Wire.LENGTH),
 }
+
+
+def read_tokenizer_model(source: Source) -> Reading:
+    """Return a tokenizer named `.model`: SentencePiece's, or tiktoken's in lines of text.
+
+    Raises:
+        Refused: the file breaks a rule of docs/model-formats.md.
+    """
+    if TIKTOKEN.match(source.head(512)):
+        return read_lines(source)
+    return read_sentencepiece(source)
 
 
 def read_sentencepiece(source: Source) -> Reading:

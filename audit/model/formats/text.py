@@ -40,7 +40,7 @@ def read_template(source: Source) -> Reading:
 
     _require_text(source, MAX_SIZE)
     text = source.head(source.size).decode("utf-8")
-    return Reading("jinja", FileRole.CONFIG, template_facts(text))
+    return Reading("jinja", FileRole.CONFIG, template_facts({"": text}))
 
 
 def _require_text(source: Source, limit: int) -> None:

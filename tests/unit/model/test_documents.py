@@ -28,6 +28,7 @@ ACCEPTED = {
     ),
     "1_Pooling/config.json": ("{}", "json", "config"),
     "adapter_config.json": ('{"auto_mapping": null, "r": 8}', "json", "config"),
+    "tokenizer.model": ("IQ== 0\nIg== 1\n", "text", "config"),
     "merges.txt": ("#version: 0.2\nĠ t\n", "text", "config"),
     "vocab.txt": ("[PAD]\n的\n", "text", "config"),
     "cl100k.tiktoken": ("IQ== 0\n", "text", "config"),

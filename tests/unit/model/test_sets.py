@@ -77,6 +77,10 @@ SETS: dict[str, tuple[dict[str, bytes], dict[str, str]]] = {
         {"caf\u00e9.md": b"a", "cafe\u0301.md": b"b"},
         {"caf\u00e9.md": "name-collision", "cafe\u0301.md": "name-collision"},
     ),
+    "a file where another needs a folder": (
+        {"a.md": b"a", "A.md/b.md": b"b"},
+        {"a.md": "name-collision"},
+    ),
     "a name above": ({"../a.md": b"a"}, {"../a.md": "name-unsafe"}),
     "an absolute name": ({"/a.md": b"a"}, {"/a.md": "name-unsafe"}),
     "a name with a backslash": ({"a\\b.md": b"a"}, {"a\\b.md": "name-unsafe"}),
@@ -97,6 +101,13 @@ def test_two_files_of_one_name_are_both_refused(tmp_path: Path) -> None:
     named = [NamedFile("README.md", tmp_path / "a")] * 2
     inspection = inspect_files(named, hash_file=hash_file)
     assert [why(file) for file in inspection.files] == ["name-collision"] * 2
+
+
+def test_a_blob_may_be_a_link_since_its_digest_binds_it(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_bytes(gguf.GOOD["plain"])
+    (tmp_path / "link").symlink_to("blob")
+    (file,) = inspect_files([NamedFile("m.gguf", tmp_path / "link")], hash_file=hash_file).files
+    assert why(file) is None
 
 
 def split(number: int, count: int) -> bytes:

@@ -82,6 +82,38 @@ def test_named_templates_are_all_read(tmp_path: Path) -> None:
     assert files["m.gguf"].facts["chat_template.tool_use"] == facts["chat_template.tool_use"]
 
 
+def test_more_templates_than_any_model_has_are_refused(tmp_path: Path) -> None:
+    named = [{"name": str(number), "template": "a"} for number in range(17)]
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": named}))
+    (file,) = look(tmp_path).values()
+    assert why(file) == "template-invalid"
+
+
+UNSAFE = "{{ x._y }}"
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        (UNSAFE, "template-unsafe"),
+        ({"default": "a", "rag": UNSAFE}, "template-unsafe"),
+        ([{"name": "a", "template": "a"}, {"name": "b", "template": UNSAFE}], "template-unsafe"),
+        ([{"name": "a", "template": UNSAFE}, {"name": "a", "template": "a"}], "key-duplicate"),
+        ([{"template": [UNSAFE]}], "template-invalid"),
+        ([UNSAFE], "template-invalid"),
+        (7, "template-invalid"),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_a_template_is_found_however_a_configuration_keeps_it(
+    kept: object, reason: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": kept}))
+    (file,) = look(tmp_path).values()
+    assert why(file) == reason
+
+
 PIECES = ["{{", "}}", "{%", "%}", "{#", "#}", "for ", "if ", "in ", "x", "(", ")", "['", "']", "|"]
 PIECES += ["'", "~", ".", "_", "endfor", "set a=", "-", "\n", "raw", "macro f()", "{"]
 
