@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lint types bench wheel lock
+.PHONY: help demo test check fix lint types bench wheel oscal lock
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
@@ -23,6 +23,8 @@ bench:           $(VENV)/dev ## The figures: ratios against named baselines, in 
 	$(BIN)/python -m tools.bench $(ARGS)
 wheel:           $(VENV)/dev ## Build the wheel and run the demo from it in an empty environment
 	@tools/wheel.sh
+oscal:           .venv-oscal/ready ## The OSCAL exports, checked by an independent reader in its own environment
+	$(BIN)/python -m tests.integration.report.check_oscal .venv-oscal/bin/python
 lock:            $(VENV)/dev ## Write requirements/*.lock from pyproject.toml (needs uv)
 	tools/lock.sh
 
@@ -32,3 +34,5 @@ $(VENV)/dev: requirements/dev.lock pyproject.toml tools/bootstrap.sh
 	@tools/bootstrap.sh $(VENV) requirements/dev.lock && touch $@ $(VENV)/base
 $(VENV)/demo: $(VENV)/base requirements/demo.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.lock && touch $@
+.venv-oscal/ready: requirements/oscal.lock $(VENV)/dev
+	@$(BIN)/python -m venv .venv-oscal && .venv-oscal/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $< && touch $@

