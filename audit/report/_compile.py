@@ -193,22 +193,17 @@ def _methods(asked: Asked) -> tuple[Method, ...]:
 def _cited(view: View, answers: Iterable[QueryAnswer]) -> tuple[CitedEntry, ...]:
     """Return the entries that printed rows name, with the leaf hashes that commit to them."""
     wanted = {row["seq"] for one in answers for row in one.rows if isinstance(row.get("seq"), int)}
-    wanted = set(sorted(wanted)[:MAX_CITED])
-    last = max(wanted, default=-1)
-    cited: list[CitedEntry] = []
-    for entry in view.history():
-        if entry.number > last:
-            break
-        if entry.number in wanted:
-            cited.append(
-                CitedEntry(
-                    seq=entry.number,
-                    ts_ns=entry.ts_ns,
-                    type=entry.event.type,
-                    leaf=leaf_hash(entry.leaf()).hex(),
-                )
-            )
-    return tuple(cited)
+    entries = (view.entry(seq) for seq in sorted(wanted)[:MAX_CITED])
+    return tuple(
+        CitedEntry(
+            seq=entry.number,
+            ts_ns=entry.ts_ns,
+            type=entry.event.type,
+            leaf=leaf_hash(entry.leaf()).hex(),
+        )
+        for entry in entries
+        if entry is not None
+    )
 
 
 def _period(view: View) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from functools import cached_property
 
 from audit.core.errors import ChainBroken
 from audit.documents import BrokenAt, Checkpoint, LedgerEntry, QueryScope
+from audit.report._census import Census, take_census
 from audit.report._plain import plain
 from audit.report._reader import LedgerReader
 from audit.report._request import ReportRequest
@@ -50,6 +51,16 @@ class View:
     def trails(self) -> tuple[Trail, ...]:
         """The releases packaged or decided on in the period, each with its entries."""
         return follow(self.history, start=self.scope.from_ns or 0)
+
+    @cached_property
+    def census(self) -> Census:
+        """The counts over every entry of the period, taken once."""
+        return take_census(self.entries())
+
+    def entry(self, seq: int) -> LedgerEntry | None:
+        """Return one entry of the range, or None."""
+        entry = next(self.reader.entries(start=seq), None) if seq < self.scope.size else None
+        return entry if entry is not None and entry.number == seq else None
 
     def _walk(self, kind: str | None) -> Iterator[LedgerEntry]:
         scope = self.scope

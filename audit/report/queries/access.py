@@ -1,22 +1,12 @@
 """Queries about who acted."""
 
-from collections import Counter
-
 from audit.documents import QueryOutcome, Text
 from audit.report._query import Query, Reply, count
-from audit.report._trail import SIGNED, fact_text
 from audit.report._view import View
 
 
 def _actor_unique(view: View) -> Reply:
-    actors, keys, silent = Counter[str](), Counter[str](), 0
-    for entry in view.entries():
-        if actor := fact_text(entry, "actor"):
-            actors[actor] += 1
-        elif entry.event.type == SIGNED and (key := fact_text(entry, "key")):
-            keys[key] += 1
-        else:
-            silent += 1
+    actors, keys, silent = view.census.actors, view.census.keys, view.census.silent
     rows = [{"actor": name, "entries": number} for name, number in sorted(actors.items())]
     rows += [{"key": name, "entries": number} for name, number in sorted(keys.items())]
     signatures = sum(keys.values())

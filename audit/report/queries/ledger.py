@@ -1,15 +1,12 @@
 """Queries about the ledger itself: is it whole, signed, complete in its fields, kept?"""
 
-from collections import Counter
-from collections.abc import Callable
-
 from audit.core.errors import AuditError
-from audit.documents import Checkpoint, LedgerEntry, QueryOutcome, Text
+from audit.documents import Checkpoint, QueryOutcome, Text
 from audit.ledger import read_checkpoint
+from audit.report._census import FIELDS
 from audit.report._instants import DAY_NS, show_date
 from audit.report._language import words
 from audit.report._query import Query, Reply, count
-from audit.report._trail import DECIDED, SIGNED, fact_text
 from audit.report._view import View
 
 EMPTY = Reply(
@@ -78,28 +75,12 @@ def _is_signed(checkpoint: Checkpoint, vkeys: tuple[str, ...]) -> bool:
     return False
 
 
-_FIELDS: dict[str, Callable[[LedgerEntry], bool]] = {
-    "time": lambda entry: entry.ts_ns > 0,
-    "type": lambda entry: bool(entry.event.type),
-    "model": lambda entry: entry.event.model_id is not None,
-    "actor": lambda entry: (fact_text(entry, "actor") or _key_of(entry)) is not None,
-    "outcome": lambda entry: entry.event.type != DECIDED or fact_text(entry, "outcome") is not None,
-}
-
-
-def _key_of(entry: LedgerEntry) -> str | None:
-    return fact_text(entry, "key") if entry.event.type == SIGNED else None
-
-
 def _fields_complete(view: View) -> Reply:
-    total, present = 0, Counter[str]()
-    for entry in view.entries():
-        total += 1
-        present.update(name for name, holds in _FIELDS.items() if holds(entry))
+    total, present = view.census.entries, view.census.present
     if not total:
         return EMPTY
-    rows = [{"field": name, "present": present[name], "of": total} for name in _FIELDS]
-    short = [name for name in _FIELDS if present[name] < total]
+    rows = [{"field": name, "present": present[name], "of": total} for name in FIELDS]
+    short = [name for name in FIELDS if present[name] < total]
     if not short:
         observed = Text(
             en=f"All fields present in {count(total, 'entry', 'entries')}.",

@@ -61,6 +61,7 @@ def test_every_positive_result_has_a_method_a_step_and_an_observed_value(release
 def test_queries_without_a_module_are_not_run_and_never_count(released: Ledger) -> None:
     _, mlps = both(released)
     assert outcome(mlps, "redaction.coverage") is QueryOutcome.NOT_RUN
+    assert sum(one.outcome is QueryOutcome.NOT_RUN for one in mlps.answers) == 37
     assert result(mlps, "8.1.4.11 a)") is ItemResult.NOT_ASSESSED
 
 
@@ -151,6 +152,12 @@ def test_a_report_with_planted_personal_data_is_refused_without_repeating_it(
         write_reports(ledger, tmp_path / "out", request=REQUEST)
     assert planted not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_name_passes_the_net(ledger_of: MakeLedger) -> None:
+    release = FakeRelease(facts={**FACTS, "eval.note": "Zhang Wei, 12 Long Street"})
+    _, mlps = both(ledger_of(release.events()))
+    assert "Zhang Wei" in FORMATS["html"](mlps, "en").decode()
 
 
 def test_numbers_that_only_look_like_identifiers_are_printed(ledger_of: MakeLedger) -> None:

@@ -101,6 +101,21 @@ def test_a_report_edited_and_sealed_again_does_not_follow(
         verify_report(released, resealed(data, value), source="r")
 
 
+def test_declared_fields_are_protected_only_by_the_recorded_file(released: Ledger) -> None:
+    data = written(released)
+    released.append(
+        Event(
+            type="report.rendered",
+            outputs=(Named(name="mlps.json", digest=f"sha256:{hashlib.sha256(data).hexdigest()}"),),
+        )
+    )
+    value = json.loads(data)
+    value["about"]["organisation"] = "somebody else"
+    edited = resealed(data, value)
+    assert verify_report(released, data, source="r").recorded_seq is not None
+    assert verify_report(released, edited, source="r").recorded_seq is None
+
+
 def test_the_first_thing_that_differs_is_named(released: Ledger) -> None:
     data = written(released)
     value = json.loads(data)
