@@ -8,7 +8,7 @@ help:            ## Show this text
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' Makefile
 demo:            $(VENV)/demo ## A real release from files to verdict and reports (ARGS=--keep keeps its folder)
 	@$(BIN)/python examples/demo.py $(ARGS)
-test:            $(VENV)/dev ## All tests; pass ARGS=... to pytest
+test:            $(VENV)/dev $(VENV)/apt ## All tests; pass ARGS=... to pytest
 	$(PYTEST) -q $(ARGS)
 check:           lint types test ## Everything: lint, types, layers, tests
 fix:             $(VENV)/dev ## Format, and write what is generated
@@ -28,6 +28,8 @@ oscal:           .venv-oscal/ready ## The OSCAL exports, checked by an independe
 lock:            $(VENV)/dev ## Write requirements/*.lock from pyproject.toml (needs uv)
 	tools/lock.sh
 
+$(VENV)/apt: requirements/apt.txt tools/apt.sh | $(VENV)/dev
+	@tools/apt.sh requirements/apt.txt && touch $@
 $(VENV)/base: requirements/base.lock pyproject.toml tools/bootstrap.sh
 	@tools/bootstrap.sh $(VENV) requirements/base.lock && touch $@
 $(VENV)/dev: requirements/dev.lock pyproject.toml tools/bootstrap.sh

@@ -13,8 +13,8 @@ done
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   echo "bootstrap: adding the venv module with apt" >&2
   sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo apt-get update -qq
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$(basename "$python")-venv" >&2
+  { $sudo apt-get update -qq &&
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$(basename "$python")-venv"; } >/dev/null
 fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
