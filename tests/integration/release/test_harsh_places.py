@@ -94,7 +94,10 @@ def test_bars_are_drawn_on_a_terminal_and_nowhere_else(folder: Path) -> None:
     command = [*AUDIT, "fingerprint", "dataset", "dataset"]
     plain = subprocess.run(command, capture_output=True, check=True)
     assert plain.stderr == b""
-    here, there = pty.openpty()
+    try:
+        here, there = pty.openpty()
+    except OSError:
+        pytest.skip("there are no pseudo-terminals here")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=there)
     os.close(there)
     drawn = b""
