@@ -28,7 +28,12 @@ from audit.watermark.mark._presence import (
 )
 from audit.watermark.mark._sampler import Choice, MarkedSampler, Nucleus, nucleus
 from audit.watermark.mark._sketch import Sketch, Weighed, draw_sketch, weigh
-from audit.watermark.mark._tails import log10_gamma_tail, log10_gamma_tails
+from audit.watermark.mark._tails import (
+    log10_binomial_tail,
+    log10_gamma_tail,
+    log10_gamma_tails,
+    log10_normal_tail,
+)
 from audit.watermark.mark._trail import Trail, follow
 
 __all__ = [
@@ -50,9 +55,11 @@ __all__ = [
     "decide",
     "draw_sketch",
     "follow",
+    "log10_binomial_tail",
     "log10_designated",
     "log10_gamma_tail",
     "log10_gamma_tails",
+    "log10_normal_tail",
     "log10_subset_bound",
     "log10_tag_test",
     "nucleus",

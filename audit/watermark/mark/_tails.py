@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 LN10 = math.log(10)
+_FAR = 30.0
 
 
 def log10_gamma_tail(shape: int, total: float) -> float:
@@ -37,3 +38,29 @@ def log10_gamma_tails(shape: int, totals: FloatArray) -> FloatArray:
 def _log_factorials(count: int) -> FloatArray:
     """Return ln 0!, ln 1!, ... ln (count-1)!."""
     return np.array([math.lgamma(k + 1) for k in range(count)])
+
+
+def log10_binomial_tail(trials: int, hits: int, chance: float) -> float:
+    """Return log10 P(Binomial(trials, chance) >= hits)."""
+    if hits <= 0:
+        return 0.0
+    counts = np.arange(hits, trials + 1)
+    factorials = _log_factorials(trials + 1)
+    terms = (
+        factorials[trials]
+        - factorials[counts]
+        - factorials[trials - counts]
+        + counts * math.log(chance)
+        + (trials - counts) * math.log1p(-chance)
+    )
+    top = float(terms.max())
+    return min(0.0, (top + math.log(float(np.exp(terms - top).sum()))) / LN10)
+
+
+def log10_normal_tail(z: float) -> float:
+    """Return log10 P(N(0, 1) >= z)."""
+    if z < _FAR:
+        return math.log10(math.erfc(z / math.sqrt(2)) / 2)
+    # Abramowitz and Stegun 26.2.12, relative error below z^-8 * 105.
+    series = 1 - z**-2 + 3 * z**-4 - 15 * z**-6
+    return (-z * z / 2 + math.log(series / (z * math.sqrt(2 * math.pi)))) / LN10

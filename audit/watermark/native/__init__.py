@@ -1,7 +1,7 @@
 """The marks engines make by themselves, found again without their libraries.
 
-One module per engine; each gives `numbers(key, contexts, tokens)`, and
-`native_presence` turns them into an exact p-value.
+* `native_presence`: vLLM's and SGLang's Gumbel marks, with exact p-values
+* `green_list_mark`, `tournament_mark`: older marks, verified and never made
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from audit.documents import MarkProfile, Scheme
 from audit.watermark.mark import Presence, windowed
 from audit.watermark.native import _sglang, _vllm
+from audit.watermark.native._kgw import ForeignMark, GreenList, green_list_mark
+from audit.watermark.native._synthid import Tournament, tournament_mark
 
 IntArray = NDArray[np.int64]
 Numbers = Callable[[int, IntArray, IntArray], NDArray[np.float64]]
@@ -38,4 +40,13 @@ def native_presence(tokens: IntArray, profile: MarkProfile, key: int) -> Presenc
     return windowed(first + width, -np.log1p(-numbers))
 
 
-__all__ = ["ENGINES", "Numbers", "native_presence"]
+__all__ = [
+    "ENGINES",
+    "ForeignMark",
+    "GreenList",
+    "Numbers",
+    "Tournament",
+    "green_list_mark",
+    "native_presence",
+    "tournament_mark",
+]

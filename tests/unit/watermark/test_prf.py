@@ -8,7 +8,7 @@ import pytest
 
 from audit.documents import MarkProfile, Scheme
 from audit.watermark.mark import Streams, philox
-from audit.watermark.native import ENGINES
+from audit.watermark.native import ENGINES, _sglang
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "watermark"
 RANDOM123 = json.loads((VECTORS / "philox-random123.match.json").read_text())["cases"]
@@ -66,3 +66,10 @@ def test_payload_numbers_need_the_payload_key() -> None:
     context = b"\x01\x00\x00\x00" * 4
     assert mine.slot(context).position == theirs.slot(context).position
     assert mine.slot(context).seed != theirs.slot(context).seed
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"), [(0x87654321, 0xF55B516B), (0, 0x2362F9DE), (0xFFFFFFFF, 0x76293B50)]
+)
+def test_murmurhash3_gives_its_known_answers(word: int, expected: int) -> None:
+    assert int(_sglang._murmur3([np.array([word], dtype=np.uint64)])[0]) == expected
