@@ -45,6 +45,7 @@ from audit.watermark._wording import (
     pack_fingerprint,
     unpack_fingerprint,
 )
+from audit.watermark._wording_index import WordingIndex
 
 __all__ = [
     "PAYLOAD_TYPE",
@@ -58,6 +59,7 @@ __all__ = [
     "Shared",
     "TagBlock",
     "TrustedKeys",
+    "WordingIndex",
     "add_key",
     "canonical_text",
     "commit_text",

@@ -19,9 +19,7 @@ from typing import Self
 from audit.core.errors import ConfigError, StorageFailed
 from audit.documents import ReceiptRecord
 from audit.watermark._wording import unpack_fingerprint
-
-INDEXED = 24
-"""Hashes of a fingerprint that are indexed, the smallest; the rest are compared afterwards."""
+from audit.watermark._wording_index import WordingIndex
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS receipt (
@@ -29,8 +27,6 @@ CREATE TABLE IF NOT EXISTS receipt (
   tag BLOB, lookup BLOB, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS receipt_by_key ON receipt (key_id, ts_ns);
 CREATE INDEX IF NOT EXISTS receipt_by_text ON receipt (lookup);
-CREATE TABLE IF NOT EXISTS wording (
-  hash INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (hash, number)) WITHOUT ROWID;
 """
 
 
@@ -58,6 +54,7 @@ class ReceiptShelf:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
+            self._wording = WordingIndex(self._db)
 
     def __enter__(self) -> Self:
         return self
@@ -81,16 +78,14 @@ class ReceiptShelf:
         mark = receipt.mark
         key_id, tag = (mark.key_id, bytes.fromhex(mark.tag)) if mark else (None, None)
         row = (receipt.receipt_id, key_id, receipt.ts_ns, tag, lookup, record.model_dump_json())
-        hashes = unpack_fingerprint(bytes.fromhex(record.fingerprint or ""))[:INDEXED]
+        hashes = unpack_fingerprint(bytes.fromhex(record.fingerprint or ""))
         with self._translated(), self._transaction():
-            number = self._db.execute(
+            added = self._db.execute(
                 "INSERT INTO receipt (receipt_id, key_id, ts_ns, tag, lookup, record) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 row,
-            ).lastrowid
-            self._db.executemany(
-                "INSERT INTO wording VALUES (?, ?)", [(value, number) for value in hashes]
             )
+            self._wording.add(int(added.lastrowid or 0), hashes)
 
     def find(self, receipt_id: str) -> ReceiptRecord | None:
         """Return the record of a receipt id, if it is here."""
@@ -109,19 +104,12 @@ class ReceiptShelf:
 
     def nearest(self, hashes: Sequence[int], *, most: int) -> tuple[str, ...]:
         """Return the receipts that share most indexed hashes with a fingerprint, best first."""
-        counts: dict[int, int] = {}
         with self._translated():
-            for value in hashes:
-                for (number,) in self._db.execute(
-                    "SELECT number FROM wording WHERE hash = ?", (value,)
-                ):
-                    counts[number] = counts.get(number, 0) + 1
-            best = sorted(counts, key=lambda number: (-counts[number], number))[:most]
             return tuple(
                 self._db.execute(
                     "SELECT receipt_id FROM receipt WHERE number = ?", (number,)
                 ).fetchone()[0]
-                for number in best
+                for number in self._wording.nearest(hashes, most=most)
             )
 
     def tags(self, key_id: str, *, from_ns: int, until_ns: int) -> TagBlock:
@@ -145,11 +133,10 @@ class ReceiptShelf:
         with self._translated():
             self._db.execute("PRAGMA secure_delete = ON")
             with self._transaction():
-                self._db.execute(
-                    "DELETE FROM wording WHERE number IN "
-                    "(SELECT number FROM receipt WHERE receipt_id = ?)",
-                    (receipt_id,),
-                )
+                (number,) = self._db.execute(
+                    "SELECT number FROM receipt WHERE receipt_id = ?", (receipt_id,)
+                ).fetchone()
+                self._wording.remove(number)
                 self._db.execute(
                     "UPDATE receipt SET record = ?, lookup = NULL WHERE receipt_id = ?",
                     (bare.model_dump_json(), receipt_id),

@@ -9,11 +9,10 @@ The score is a likelihood ratio. A token chosen by key with probability p has a
 number u with density u^(1/p - 1) / p; a token somebody put there afterwards has
 a uniform one. With a share of EDITED for the latter,
 
-    e = product of  EDITED + (1 - EDITED) * u^(1/p - 1) / p
+    score = sum of  ln(EDITED + (1 - EDITED) * u^(1/p - 1) / p)
 
-has the expectation 1 for text that was not made with the key, whatever the
-stored probabilities are, so P(e >= 1/alpha) <= alpha: the p-value 1/e needs no
-approximation (an e-value: Markov's inequality is the whole proof).
+For text that was not made with the key every u is uniform, whatever the stored
+probabilities are, so the score's distribution is known and its tail is exact.
 """
 
 import math
@@ -26,17 +25,21 @@ from numpy.typing import NDArray
 
 from audit.core.errors import ConfigError
 from audit.watermark.mark._g1 import pack
+from audit.watermark.mark._ratio import (
+    LEVELS,
+    STEPS_PER_BIT,
+    chances,
+    log10_ratio_tail,
+    log_ratios,
+)
 from audit.watermark.mark._sampler import Choice
 from audit.watermark.mark._trail import Trail
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-EDITED = 0.3
 MOST = 2048
 """Contexts kept at most, the least certain choices first: 7 KB."""
-_LEVELS = 16
-_STEPS_PER_BIT = 1.75
 _CERTAIN = 0.9
 _NAME = 3
 _PAIR = 7  # two contexts: 24 + 24 bits of hash, 4 + 4 bits of level
@@ -90,33 +93,33 @@ def draw_sketch(choices: Sequence[Choice], *, context: int, key: bytes) -> Sketc
 class Weighed:
     """A text against one receipt's sketch: natural logarithms of the likelihood ratios.
 
-    `table` holds them by payload position and symbol, shape (symbols, 256).
+    `counts` holds the known contexts by level, `table` the sums by payload
+    position and symbol, shape (symbols, 256).
     """
 
-    contexts: int
+    counts: IntArray
     pilot: float
     table: FloatArray
 
     def log10_presence(self, tag: bytes) -> float:
-        """Return log10 p for "not made with this key", 1/e under the receipt's tag."""
+        """Return log10 p for "not made with this key", under the receipt's tag."""
         payload = sum(float(row[symbol]) for row, symbol in zip(self.table, tag, strict=True))
-        return min(0.0, -(self.pilot + payload) / math.log(10))
+        return log10_ratio_tail(self.counts, self.pilot + payload)
 
 
 def weigh(trail: Trail, sketch: Sketch, *, key: bytes) -> Weighed:
     """Return the evidence of a text for one receipt's sketch."""
     levels = np.array([sketch.levels.get(_name(context, key), -1) for context in trail.contexts])
     known = np.flatnonzero(levels >= 0)
-    chances = _chances(levels)
+    chance = chances(levels)
 
     def ratios(rows: IntArray, numbers: FloatArray) -> FloatArray:
-        chance = chances[rows].reshape(-1, *[1] * (numbers.ndim - 1))
-        ratio: FloatArray = EDITED + (1 - EDITED) / chance * numbers ** (1 / chance - 1)
-        return np.log(ratio)
+        return log_ratios(chance[rows].reshape(-1, *[1] * (numbers.ndim - 1)), numbers)
 
     is_pilot = trail.positions[known] < 0
     pilot = ratios(known[is_pilot], trail.pilot_numbers()[known[is_pilot]])
-    return Weighed(len(known), float(pilot.sum()), trail.tabulate(known[~is_pilot], ratios))
+    counts = np.bincount(levels[known].astype(np.int64), minlength=LEVELS)
+    return Weighed(counts, float(pilot.sum()), trail.tabulate(known[~is_pilot], ratios))
 
 
 def _name(context: bytes, key: bytes) -> int:
@@ -124,9 +127,4 @@ def _name(context: bytes, key: bytes) -> int:
 
 
 def _level(probability: float) -> int:
-    return min(_LEVELS - 1, int(-math.log2(probability) * _STEPS_PER_BIT))
-
-
-def _chances(levels: IntArray) -> FloatArray:
-    chances: FloatArray = np.exp2(-(levels + 0.5) / _STEPS_PER_BIT)
-    return chances
+    return min(LEVELS - 1, int(-math.log2(probability) * STEPS_PER_BIT))

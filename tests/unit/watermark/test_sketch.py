@@ -1,5 +1,8 @@
 """The evidence sketch: stronger after edits, and never evidence for a foreign text."""
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from audit.watermark.mark import (
     log10_tag_test,
     weigh,
 )
+from audit.watermark.mark._ratio import log10_ratio_tail
 from tests.unit.watermark.synthetic import VOCABULARY, binomial_band, streams, unmarked, write
 
 TAG = bytes([7, 0, 255, 13, 128, 64])
@@ -52,7 +56,7 @@ def test_after_edits_the_sketch_still_finds_what_the_key_alone_loses() -> None:
         alone += log10_designated(trail, TAG) <= -6
         known += weigh(trail, sketch, key=KEY).log10_presence(TAG) <= -6
     assert alone < 10
-    assert known >= 17
+    assert known >= 18
 
 
 def test_the_sketch_of_another_response_is_no_evidence() -> None:
@@ -101,3 +105,43 @@ def test_a_very_long_response_keeps_its_least_certain_choices() -> None:
     sketch = draw_sketch(sampler.choices, context=4, key=KEY)
     assert 1900 < len(sketch.levels) <= 2048
     assert min(sketch.levels.values()) >= 1
+
+
+def test_the_tail_of_one_context_is_its_closed_form() -> None:
+    for level in (0, 7, 15):
+        counts = np.bincount([level], minlength=16)
+        chance = 2 ** (-(level + 0.5) / 1.75)
+        for number in (0.5, 0.9, 0.99):
+            total = math.log(0.3 + 0.7 / chance * number ** (1 / chance - 1))
+            exact = math.log10(1 - number)
+            found = log10_ratio_tail(counts, total)
+            assert exact - 1e-9 <= found
+            if total > math.log(0.3) + 0.01:  # below that the score says nothing: p is 1
+                assert found <= exact + 0.05
+
+
+def test_the_tail_of_many_contexts_agrees_with_simulation() -> None:
+    rng = np.random.default_rng(8)
+    levels = rng.integers(0, 16, 40)
+    chance = np.exp2(-(levels + 0.5) / 1.75)
+    numbers = rng.random((100_000, 40))
+    sums = np.log(0.3 + 0.7 / chance * numbers ** (1 / chance - 1)).sum(axis=1)
+    for level in (0.1, 0.01, 0.001):
+        total = float(np.quantile(sums, 1 - level))
+        found = 10 ** log10_ratio_tail(np.bincount(levels, minlength=16), total)
+        assert 0.85 * level < found < 1.35 * level
+
+
+def test_the_tail_lies_below_the_simple_bound_and_falls_with_the_score() -> None:
+    counts = np.full(16, 6)
+    totals = np.linspace(-40, 27, 15)
+    tails = [log10_ratio_tail(counts, float(total)) for total in totals]
+    assert all(later <= earlier for earlier, later in pairwise(tails))
+    assert all(
+        tail <= min(0.0, -total / math.log(10)) for tail, total in zip(tails, totals, strict=True)
+    )
+    assert log10_ratio_tail(counts, 100.0) == -100 / math.log(10)
+
+
+def test_no_known_context_is_no_evidence() -> None:
+    assert log10_ratio_tail(np.zeros(16, dtype=np.int64), 0.0) == 0.0
