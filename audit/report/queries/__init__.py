@@ -5,11 +5,20 @@ Ids that evidence-queries.yaml describes and this table lacks are `not_run`.
 """
 
 from audit.report._query import Query
-from audit.report.queries import access, change, evaluation, gate, ledger, release, signing
+from audit.report.queries import (
+    access,
+    change,
+    evaluation,
+    gate,
+    ledger,
+    places,
+    release,
+    signing,
+)
 
 QUERIES: dict[str, Query] = {
     query.id: query
-    for module in (ledger, access, gate, release, evaluation, signing, change)
+    for module in (ledger, access, gate, release, evaluation, signing, change, places)
     for query in module.QUERIES
 }
 

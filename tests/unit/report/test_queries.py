@@ -102,6 +102,8 @@ CASES: list[tuple[str, Iterable[Event], QueryOutcome]] = [
     ("sign.rekor", edited(release(), "release.signed", log_index="7"), PARTIAL),
     ("crypto.inventory", ALLOWED.events(), PARTIAL),
     ("config.history", ALLOWED.events(), PARTIAL),
+    ("transfer.map", ALLOWED.events(), ABSENT),
+    ("transfer.map", [Event(type="release.pushed", facts={"name": "registry.internal/a"})], ABSENT),
     ("config.history", [DECIDED], ABSENT),
 ]
 
