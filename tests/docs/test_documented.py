@@ -1,10 +1,13 @@
 """What exists must be written down; what is written down must exist."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from audit import documents
 from audit.cli._root import SECTIONS
 from audit.core import errors
 from audit.gate import RULES
@@ -75,3 +78,17 @@ def test_every_limitation_names_a_test_that_exists() -> None:
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     for name in rows:
         assert f"def {name}(" in sources, name
+
+
+def test_every_public_document_is_in_a_schema() -> None:
+    described: set[str] = set()
+    for path in (ROOT / "schemas").glob("*.schema.json"):
+        schema = json.loads(path.read_text("utf-8"))
+        described |= {schema.get("title", ""), *schema.get("$defs", {})}
+    public = [getattr(documents, name) for name in documents.__all__]
+    missing = {
+        kind.__name__
+        for kind in public
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not documents.Document
+    } - described
+    assert not missing
