@@ -103,9 +103,6 @@ def _report_options(command: F) -> F:
             _asked_options,
             click.option("--system", metavar="NAME", help="The system the report is about."),
             click.option("--organisation", metavar="NAME", help="Who operates it."),
-            click.option("--role", metavar="TEXT", help="Its role, such as controller."),
-            click.option("--grade", metavar="TEXT", help="Its protection grade, as declared."),
-            click.option("--filing", metavar="TEXT", help="Its filing number (备案)."),
             click.option(
                 "--lang",
                 "language",
@@ -129,6 +126,7 @@ def _report_options(command: F) -> F:
 
 @command.command("gdpr")
 @_report_options
+@click.option("--role", metavar="TEXT", help="The operator's role, such as controller.")
 def gdpr(**options: Any) -> None:
     """Write the GDPR evidence report."""
     _write("gdpr", options)
@@ -136,18 +134,16 @@ def gdpr(**options: Any) -> None:
 
 @command.command("mlps")
 @_report_options
+@click.option("--grade", metavar="TEXT", help="The system's protection grade, as declared.")
+@click.option("--filing", metavar="TEXT", help="The system's filing number (备案).")
 def mlps(**options: Any) -> None:
     """Write the MLPS 2.0 level 3 self-check report."""
     _write("mlps", options)
 
 
 def _write(kind: ReportKind, options: dict[str, Any]) -> None:
-    about = ReportAbout(
-        **{
-            name: options.pop(name)
-            for name in ("system", "organisation", "role", "grade", "filing")
-        }
-    )
+    declared = {name: options.pop(name) for name in ReportAbout.model_fields if name in options}
+    about = ReportAbout(**declared)
     url, output = options.pop("url"), options.pop("output")
     language: Language = options.pop("language")
     form = options.pop("form") or _form_of(output)

@@ -166,6 +166,12 @@ class _Page:
         return f"part.{name}.{self.report.kind}" if name == "3" else f"part.{name}"
 
     @property
+    def declared(self) -> tuple[str, ...]:
+        """What the operator declares in this kind of report."""
+        own = ("grade", "filing") if self.report.kind == "mlps" else ("role",)
+        return ("system", "organisation", *own)
+
+    @property
     def results(self) -> tuple[ItemResult, ...]:
         """The result values of this kind of report, in order."""
         return RESULTS[self.report.kind]
