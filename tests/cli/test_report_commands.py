@@ -1,39 +1,16 @@
 """`audit report`: what it prints and writes, and its exit codes."""
 
 import hashlib
-import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from audit.__main__ import main
 from audit.documents import QueryAnswer, Report, ReportVerification
 from audit.ledger import open_ledger
+from tests.cli.conftest import Shell
 from tests.fakes.ledgers import LOG, Ticks
 from tests.fakes.releases import ALLOWED, DENIED, FACTS, FakeRelease, edit
-
-
-class Shell:
-    """Runs `audit` in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *words: str) -> tuple[int, str, str]:
-        self._monkeypatch.setattr(sys, "argv", ["audit", "report", *words])
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = self._capsys.readouterr()
-        assert isinstance(caught.value.code, int)
-        return caught.value.code, out, err
-
-
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(monkeypatch, capsys)
 
 
 def make(path: Path, *releases: FakeRelease) -> str:
@@ -55,14 +32,14 @@ def test_a_report_is_written_by_suffix_and_verifies(
     page, source = tmp_path / "r.html", tmp_path / "r.json"
     named = ("--system", "客服 bot", "--organisation", "Acme", "--vkey", LOG.vkey)
     for file in (page, source):
-        code, out, err = shell(kind, "--ledger", url, *named, "-o", str(file))
+        code, out, err = shell("report", kind, "--ledger", url, *named, "-o", str(file))
         assert (code, out, err) == (0, "", "")
     assert "客服 bot" in page.read_text("utf-8")
     assert Report.read(source.read_bytes(), source="r").about.system == "客服 bot"
-    code, out, _ = shell("verify", str(source), "--ledger", url, "--format", "json")
+    code, out, _ = shell("report", "verify", str(source), "--ledger", url, "--format", "json")
     assert code == 0
     assert ReportVerification.read(out.encode(), source="o").kind == kind
-    code, out, _ = shell("verify", str(source), "--ledger", url)
+    code, out, _ = shell("report", "verify", str(source), "--ledger", url)
     assert code == 0
     assert out.startswith("follows from the ledger: sha256:")
     assert LOG.vkey in out
@@ -70,15 +47,15 @@ def test_a_report_is_written_by_suffix_and_verifies(
 
 def test_one_edited_byte_is_exit_10(shell: Shell, url: str, tmp_path: Path) -> None:
     file = tmp_path / "r.json"
-    shell("mlps", "--ledger", url, "-o", str(file))
+    shell("report", "mlps", "--ledger", url, "-o", str(file))
     file.write_bytes(file.read_bytes().replace(b"partly_met", b"partly-met", 1))
-    code, out, err = shell("verify", str(file), "--ledger", url)
+    code, out, err = shell("report", "verify", str(file), "--ledger", url)
     assert (code, out) == (10, "")
     assert "error[verification-failed]" in err
 
 
 def test_the_summary_for_a_terminal_puts_the_counts_first(shell: Shell, url: str) -> None:
-    code, out, _ = shell("mlps", "--ledger", url, "--lang", "zh")
+    code, out, _ = shell("report", "mlps", "--ledger", url, "--lang", "zh")
     assert code == 0
     assert out.splitlines()[2].split() == ["31", "部分符合（自查）"]
     assert "已查询：17 / 53" in out.replace(": ", "：")
@@ -88,7 +65,7 @@ def test_no_ledger_is_exit_3_and_nothing_is_written(shell: Shell, tmp_path: Path
     file = tmp_path / "r.json"
     none = f"sqlite:///{tmp_path}/none.db"
     for words in (("gdpr", "-o", str(file)), ("mlps",), ("evidence", "ledger.retention")):
-        code, out, err = shell(*words, "--ledger", none)
+        code, out, err = shell("report", *words, "--ledger", none)
         assert (code, out) == (3, "")
         assert "ledger-unavailable" in err
     assert not file.exists()
@@ -97,7 +74,7 @@ def test_no_ledger_is_exit_3_and_nothing_is_written(shell: Shell, tmp_path: Path
 def test_personal_data_is_exit_10_and_nothing_is_written(shell: Shell, tmp_path: Path) -> None:
     url = make(tmp_path / "p.db", FakeRelease(facts={**FACTS, "eval.by": "li@example.cn"}))
     file = tmp_path / "r.html"
-    code, out, err = shell("gdpr", "--ledger", url, "-o", str(file))
+    code, out, err = shell("report", "gdpr", "--ledger", url, "-o", str(file))
     assert (code, out) == (10, "")
     assert "error[personal-data-left]" in err
     assert "li@example.cn" not in err
@@ -118,16 +95,16 @@ def test_personal_data_is_exit_10_and_nothing_is_written(shell: Shell, tmp_path:
     ids=" ".join,
 )
 def test_wrong_options_are_exit_2(shell: Shell, url: str, words: tuple[str, str]) -> None:
-    assert shell("gdpr", "--ledger", url, *words)[0] == 2
+    assert shell("report", "gdpr", "--ledger", url, *words)[0] == 2
 
 
 def test_a_query_prints_the_record_that_its_digest_is_over(
     shell: Shell, url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "r.json"
-    shell("mlps", "--ledger", url, "--vkey", LOG.vkey, "-o", str(file))
+    shell("report", "mlps", "--ledger", url, "--vkey", LOG.vkey, "-o", str(file))
     asked = ("evidence", "gate.decisions", "--ledger", url, "--like", str(file))
-    code, lines, _ = shell(*asked, "--format", "jsonl")
+    code, lines, _ = shell("report", *asked, "--format", "jsonl")
     assert code == 0
     assert [json.loads(line).get("outcome") for line in lines.splitlines()] == [
         None,
@@ -136,26 +113,32 @@ def test_a_query_prints_the_record_that_its_digest_is_over(
         "pass",
     ]
     digest = "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
-    code, answer, _ = shell(*asked, "--format", "json")
+    code, answer, _ = shell("report", *asked, "--format", "json")
     assert QueryAnswer.read(answer.encode(), source="o").digest == digest
     assert digest in file.read_text("utf-8")
-    code, out, _ = shell(*asked)
+    code, out, _ = shell("report", *asked)
     assert out.startswith("pass: gate.decisions\n")
     assert digest in out
 
 
 def test_an_unknown_query_is_exit_2_and_the_known_ones_are_listed(shell: Shell, url: str) -> None:
-    code, _, err = shell("evidence", "ledger.magic", "--ledger", url)
+    code, _, err = shell("report", "evidence", "ledger.magic", "--ledger", url)
     assert code == 2
     assert "audit report queries" in err
-    code, out, _ = shell("queries")
+    code, out, _ = shell("report", "queries")
     assert code == 0
     assert len(out.splitlines()) == 53
 
 
 def test_a_period_bounds_what_is_counted(shell: Shell, url: str) -> None:
     code, out, _ = shell(
-        "evidence", "gate.decisions", "--ledger", url, "--period", "2020-01-01..2020-12-31"
+        "report",
+        "evidence",
+        "gate.decisions",
+        "--ledger",
+        url,
+        "--period",
+        "2020-01-01..2020-12-31",
     )
     assert code == 0
     assert out.startswith("absent: gate.decisions")
@@ -166,7 +149,7 @@ def test_a_broken_ledger_still_gives_a_report_and_stderr_says_so(
 ) -> None:
     edit(url, 3)
     file = tmp_path / "r.json"
-    code, out, err = shell("mlps", "--ledger", url, "-o", str(file))
+    code, out, err = shell("report", "mlps", "--ledger", url, "-o", str(file))
     assert (code, out) == (0, "")
     assert "the ledger is broken: ledger entry 3" in err
     broken = Report.read(file.read_bytes(), source="r").scope.broken
