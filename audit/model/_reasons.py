@@ -77,6 +77,7 @@ REASONS: dict[str, str] = {
     "length-outside": "a field longer than its message",
     "length-invalid": "a packed field that is not whole numbers",
     "varint-overflow": "a number of more than 64 bits",
+    "varint-padded": "a number longer than it needs to be, which some readers refuse",
     "nested-too-deep": "messages nest too deep",
     # tensors kept in another file
     "data-ambiguous": "a tensor has its data in two places, or in the wrong one",

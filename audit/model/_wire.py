@@ -9,6 +9,7 @@ refused (readers keep the last, or merge), groups are refused, and depth is boun
 by 100 as in the reference readers.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -180,6 +181,8 @@ class Walker:
             if byte < 0x80:
                 if value >= 1 << 64:
                     break
+                if byte == 0 and place:
+                    raise Refused("varint-padded", f"a number at {at} of {message.name}")
                 return value, at + place + 1
         if len(piece) < 10:
             raise Refused("truncated", f"a number at {at} of {message.name} is cut off")
@@ -190,7 +193,9 @@ class Walker:
         count, run = 0, b""
         for piece in self.source.chunks(found.begin, found.end):
             count += len(piece.translate(None, _CONTINUED))
-            run = piece
+            run = run[-9:] + piece
+            if _TOO_LONG.search(run):
+                raise Refused("varint-overflow", f"a number of {found.name} exceeds 64 bits")
         if run and run[-1] >= 0x80:
             raise Refused("truncated", f"the last number of {found.name} is cut off")
         return count
@@ -214,6 +219,7 @@ class Walker:
         return Refused("wire-type", f"{message.name}.{field.name} is stored as type {wire} at {at}")
 
 
+_TOO_LONG = re.compile(rb"[\x80-\xff]{10}")
 _CONTINUED = bytes(range(0x80, 0x100))
 
 

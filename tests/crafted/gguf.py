@@ -141,8 +141,11 @@ BAD = {
     "alignment of 24": _case(
         _keys(key("general.alignment", U32, pack("<I", 24))), "alignment-invalid", "is 24"
     ),
+    "alignment as a signed number": _case(
+        _keys(key("general.alignment", I32, pack("<i", 8))), "alignment-invalid", "value type 5"
+    ),
     "alignment as text": _case(
-        _keys(key("general.alignment", STRING, text("32"))), "alignment-invalid", "'32'"
+        _keys(key("general.alignment", STRING, text("32"))), "alignment-invalid", "value type 8"
     ),
     "dimension bomb": _case(
         Gguf(tensors=(text("t") + pack("<I", 0xFFFF),)).bytes(), "dims-invalid", "65535 dimensions"

@@ -149,6 +149,9 @@ BAD = {
     ),
     "number of 11 bytes": _case(b"\x08" + b"\xff" * 10 + b"\1", "varint-overflow", "64 bits"),
     "number above 64 bits": _case(b"\x08" + b"\xff" * 9 + b"\2", "varint-overflow", "at 1 "),
+    "length of six bytes": _case(
+        IR + OPSET + b"\x3a\x82\x80\x80\x80\x80\0" + block(2, b""), "varint-padded", "of Model"
+    ),
     "number cut off": _case(model(graph()) + b"\x28\xff", "truncated", "of Model is cut off"),
     "length past its message": _case(
         model(varint(2 << 3 | 2) + varint(1 << 40)), "length-outside", "Graph.name of 1099511627776"
@@ -174,6 +177,9 @@ BAD = {
     "raw text": _tensor(tensor(raw(), kind=8), "data-ambiguous", "of strings but"),
     "packed floats of odd length": _tensor(
         tensor(block(4, FLOATS[:15])), "length-invalid", "15 bytes"
+    ),
+    "packed number of 11 bytes": _tensor(
+        tensor(block(7, b"\xff" * 10 + b"\1"), dims=(1,), kind=7), "varint-overflow", "int64_data"
     ),
     "packed number cut off": _tensor(
         tensor(block(7, b"\x80"), dims=(1,), kind=7), "truncated", "int64_data"

@@ -8,7 +8,7 @@ import re
 from struct import Struct
 
 from audit.model._refused import Refused, quoted
-from audit.model._source import Source
+from audit.model._source import BLOCK, Source
 
 MAX_KEY = 256
 MAX_STRING = 16 << 20
@@ -19,13 +19,13 @@ MAX_HEADER = 256 << 20
 Value = int | float | bool | str | None
 """A metadata value; None stands for an array that was checked and passed over."""
 
-BOOL, STRING, ARRAY = 7, 8, 9
+UINT32, BOOL, STRING, ARRAY = 4, 7, 8, 9
 SCALARS: dict[int, Struct] = {
     0: Struct("<B"),
     1: Struct("<b"),
     2: Struct("<H"),
     3: Struct("<h"),
-    4: Struct("<I"),
+    UINT32: Struct("<I"),
     5: Struct("<i"),
     6: Struct("<f"),
     BOOL: Struct("<B"),
@@ -33,7 +33,7 @@ SCALARS: dict[int, Struct] = {
     11: Struct("<q"),
     12: Struct("<d"),
 }
-U32, U64 = SCALARS[4], SCALARS[10]
+U32, U64 = SCALARS[UINT32], SCALARS[10]
 KEY = re.compile(rb"[0-9A-Za-z_\-]+(?:\.[0-9A-Za-z_\-]+)*")
 """The specification asks for lower snake case; upper case and `-` occur in real files."""
 
@@ -74,9 +74,8 @@ class Cursor:
         except UnicodeDecodeError:
             raise Refused("not-utf8", f"text at {self.at - length} is not UTF-8") from None
 
-    def value(self, key: str) -> Value:
-        """Return the value of `key`, or None for an array."""
-        kind = self.u32()
+    def value(self, key: str, kind: int) -> Value:
+        """Return the value of `key`, which is of type `kind`, or None for an array."""
         if kind == STRING:
             return self.text("string-too-long", MAX_STRING)
         if kind == ARRAY:
@@ -115,19 +114,27 @@ class Cursor:
         self._move(end)
 
     def _skip_strings(self, key: str, count: int) -> None:
-        read, unpack = self.source.read, U64.unpack
-        at = self.at
+        """Check a vocabulary; strings are cut from a window, which is what makes it quick."""
+        at, window, base = self.at, b"", self.at
         for _ in range(count):
-            (length,) = unpack(read(at, 8))
+            begin = at - base + 8
+            if begin > len(window):
+                window, base, begin = self._window(at), at, 8
+            (length,) = U64.unpack_from(window, begin - 8)
             if length > MAX_STRING:
                 raise Refused("string-too-long", f"{quoted(key)} has a string of {length} bytes")
-            at += 8
+            end = begin + length
+            text = window[begin:end] if end <= len(window) else self.source.read(at + 8, length)
             try:
-                read(at, length).decode("utf-8")
+                text.decode("utf-8")
             except UnicodeDecodeError:
-                raise Refused("not-utf8", f"{quoted(key)} has a string at {at}") from None
-            at += length
+                raise Refused("not-utf8", f"{quoted(key)} has a string at {at + 8}") from None
+            at += 8 + length
         self._move(at)
+
+    def _window(self, at: int) -> bytes:
+        """Return the bytes from `at`, at least the 8 of a length."""
+        return self.source.read(at, max(8, min(BLOCK, self.source.size - at)))
 
     def _next(self, kind: Struct) -> int:
         data = self._bytes(kind.size)

@@ -16,7 +16,7 @@ from audit.model._refused import Refused, clip, quoted
 from audit.model._source import Source
 from audit.model._spans import Span, require_tiling
 from audit.model.formats._ggml import FILE_TYPES, TYPES
-from audit.model.formats._gguf_values import Cursor, Value
+from audit.model.formats._gguf_values import UINT32, Cursor, Value
 from audit.model.formats._reading import Reading
 
 MAGIC = b"GGUF"
@@ -30,6 +30,7 @@ ALIGNMENTS = frozenset(1 << power for power in range(3, 17))
 DEFAULT_ALIGNMENT = 32
 
 ARCHITECTURE = "general.architecture"
+ALIGNMENT = "general.alignment"
 TEMPLATE = "tokenizer.chat_template"
 
 
@@ -89,16 +90,19 @@ def _keys(cursor: Cursor, count: int) -> dict[str, Value]:
         name = cursor.key()
         if name in keys:
             raise Refused("key-duplicate", f"metadata key {quoted(name)} appears twice")
-        keys[name] = cursor.value(name)
+        kind = cursor.u32()
+        if name == ALIGNMENT and kind != UINT32:
+            raise Refused("alignment-invalid", f"{ALIGNMENT} is of value type {kind}")
+        keys[name] = cursor.value(name, kind)
     if not isinstance(keys.get(ARCHITECTURE), str):
         raise Refused("key-missing", f"{ARCHITECTURE} is not there as a string")
     return keys
 
 
 def _alignment(keys: Mapping[str, Value]) -> int:
-    found = keys.get("general.alignment", DEFAULT_ALIGNMENT)
-    if type(found) is not int or found not in ALIGNMENTS:
-        raise Refused("alignment-invalid", f"general.alignment is {clip(repr(found), 40)}")
+    found = keys.get(ALIGNMENT, DEFAULT_ALIGNMENT)
+    if not isinstance(found, int) or found not in ALIGNMENTS:
+        raise Refused("alignment-invalid", f"{ALIGNMENT} is {found}")
     return found
 
 
