@@ -25,6 +25,8 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "model-inspection-v1": documents.ModelInspection,
     "policy-v1": documents.Policy,
     "receipt-record-v1": documents.ReceiptRecord,
+    "gateway-probe-v1": documents.ProbeReport,
+    "redaction-v1": documents.RedactionReport,
     "release-v1": documents.Release,
     "release-facts-v1": documents.ReleaseFacts,
     "query-answer-v1": documents.QueryAnswer,

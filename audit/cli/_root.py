@@ -17,6 +17,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "oci": "Look into OCI image layouts.",
         "watermark": "Find marks in texts, verify receipts, label texts.",
     },
+    "Protect": {"redact": "Find and replace personal data and secrets in text and logs."},
     "Decide": {"gate": "Allow or deny a release."},
     "Look back": {
         "ledger": "Verify the audit ledger.",

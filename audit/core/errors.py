@@ -4,6 +4,7 @@
   - UsageError             exit 2   the caller asked for something that makes no sense
     . ConfigError                   a release, policy or data file is not what it must be
     . InputMissing                  a named file or folder is not there or cannot be read
+    . ExtraMissing                  an optional part of the package is needed and not installed
   - EvidenceError          exit 3   something a verdict needs cannot be had; stay closed
     . LedgerUnavailable             the ledger cannot be read or written
     . RegistryUnavailable           a registry cannot be reached, or does not behave as one
@@ -12,6 +13,7 @@
     . FileChanged                   a file changed while it was read
     . EngineUnavailable             an inference engine does not answer, or not what it should
     . StorageFailed                 a result cannot be written: disk full, read-only
+    . RedactionFailed               a text could not be scanned whole, so it is not passed on
   - VerificationError      exit 10  something was checked and does not hold
     . SignatureMismatch             a signature does not cover these bytes or this signer
     . ChainBroken                   a ledger entry is not the one its log committed to
@@ -54,6 +56,16 @@ class InputMissing(UsageError):  # noqa: N818
     """A named file or folder is not there or cannot be read."""
 
     slug = "input-missing"
+
+
+class ExtraMissing(UsageError):  # noqa: N818
+    """An optional part of this package is needed and not installed."""
+
+    slug = "extra-missing"
+
+    def __init__(self, what: str, *, extra: str) -> None:
+        super().__init__(f"{what} is not installed", hint=f"pip install 'lastmile-audit[{extra}]'")
+        self.extra = extra
 
 
 class EvidenceError(AuditError):
@@ -103,6 +115,12 @@ class EngineUnavailable(EvidenceError):  # noqa: N818
     """An inference engine does not answer, or not what its interface says."""
 
     slug = "engine-unavailable"
+
+
+class RedactionFailed(EvidenceError):  # noqa: N818
+    """A text could not be scanned whole, so it is not passed on."""
+
+    slug = "redaction-failed"
 
 
 class VerificationError(AuditError):

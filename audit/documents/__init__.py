@@ -49,6 +49,13 @@ from audit.documents.receipt import (
     SelfCheck,
     SignedReceipt,
 )
+from audit.documents.redaction import (
+    FoundSpan,
+    ProbeCheck,
+    ProbeReport,
+    RedactionReport,
+    outcome_of,
+)
 from audit.documents.release import Release
 from audit.documents.report import (
     POSITIVE,
@@ -122,6 +129,7 @@ __all__ = [
     "FileRole",
     "Finding",
     "FormatEvidence",
+    "FoundSpan",
     "Framework",
     "FrozenFacts",
     "GeneratedKey",
@@ -145,11 +153,14 @@ __all__ = [
     "Policy",
     "PolicyRef",
     "PresenceFinding",
+    "ProbeCheck",
+    "ProbeReport",
     "QueryAnswer",
     "QueryOutcome",
     "QueryScope",
     "Receipt",
     "ReceiptRecord",
+    "RedactionReport",
     "Refusal",
     "RegisteredKey",
     "RejectedSignature",
@@ -180,4 +191,5 @@ __all__ = [
     "first_problem",
     "is_digest",
     "leaf_hash",
+    "outcome_of",
 ]

@@ -1,0 +1,258 @@
+"""Identifiers that are built around digits, found from their first digit on.
+
+A cluster is a run of digits with single separators between. It is tried whole,
+then as windows of neighbouring runs, longest first, so that two numbers with a
+blank between them are still seen. A run that touches a letter is a token and is
+looked up by its shape. Windows are few per run, so the work is linear.
+"""
+
+import re
+from collections.abc import Callable
+
+from audit.redact import _phones as phones
+from audit.redact._context import Around, Topic
+from audit.redact._types import Span
+from audit.redact.kinds import ALONE_BY_SIZE, BY_FORM, BY_SIZE, WORDS_BY_SIZE, Rule
+from audit.redact.validators.accounts import iban, iban_length
+from audit.redact.validators.asia import kr_rrn
+from audit.redact.validators.eu_north import fi_hetu, se_personnummer
+from audit.redact.validators.world import us_ssn
+
+Emit = Callable[[Span], object]
+
+CLUSTER = re.compile(r"[0-9]+(?:[ \-./()\u00b7_\t\n\r|\\]{1,3}[0-9]+)*")
+RUN = re.compile(r"[0-9]+")
+_SEPARATORS = str.maketrans("", "", " -./()·_\t\n\r|\\")
+_SHAPE = str.maketrans(
+    "012345678ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "9" * 9 + "A" * 52
+)
+_WORD = re.compile(r"[0-9A-Za-z]+")
+_TAIL = re.compile(r"[ \-]?[A-Za-z]{1,2}(?![0-9A-Za-z])")
+_MACHINE = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9A-Za-z_]{41,}")
+_QUAD = re.compile(
+    r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?![0-9.])"
+)
+_VERSION = Topic.of(
+    "version versions v ver release released build upgrade chrome safari firefox edge mozilla applewebkit section clause chapter § 版本 固件 标准 第"
+)
+_DASHED = re.compile(
+    r"(?:[0-9]{2})?[0-9]{6}[\-+][0-9]{4}|[0-9]{6}-[1-8][0-9]{6}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
+)
+_HETU = re.compile(r"[0-3][0-9][01][0-9]{3}[\-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Ya-y](?![0-9A-Za-z])")
+_TIME = re.compile(
+    r"(?:(?:19|20)[0-9]{2}([\-/.])[01]?[0-9]\1[0-3]?[0-9]|[0-3]?[0-9]([\-/.])[0-3]?[0-9]\2(?:19|20)[0-9]{2})"
+    r"(?![0-9])"
+)
+_OCR = str.maketrans("OoIl|", "00111")
+_PREFIX = re.compile(r"[A-Z]{1,4}(?=[0-9OoIl]*[0-9])")
+MOST_RUNS = 8
+"""How many neighbouring runs one number may be written in, unless they are single digits."""
+_LONGEST = 34
+
+
+def scan(text: str, emit: Emit) -> None:
+    """Give `emit` every identifier of `text` that holds a digit run of its own."""
+    done = 0
+    for match in CLUSTER.finditer(text):
+        start, end = match.span()
+        if end <= done:
+            continue
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if _is_word(before) or (_is_word(after) and after not in "xX"):
+            done = _tokens(text, max(start, done), end, emit)
+        elif end - start >= 6:
+            _cluster(text, start, end, emit)
+
+
+def _is_word(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char == "_")
+
+
+def _cluster(text: str, start: int, end: int, emit: Emit) -> None:
+    raw = text[start:end]
+    if raw.isdigit():
+        span = _number(text, start, end, raw)
+        if span is not None:
+            emit(span)
+        return
+    if raw.count(".") >= 3 and (size := _address(text, start, raw, emit)):
+        start += size
+        if end - start < 7:
+            return
+        raw = text[start:end]
+    if (national := _DASHED.fullmatch(raw)) is not None and _dashed(national.group(), start, emit):
+        return
+    if (date := _TIME.match(raw)) is not None and date.end() >= min(len(raw), 8):
+        start += date.end()  # a date is no number; what follows it may be
+        if end - start < 7:
+            return
+    runs = [run.span() for run in RUN.finditer(text, start, end)]
+    _windows(text, runs, emit)
+
+
+def _address(text: str, start: int, raw: str, emit: Emit) -> int:
+    """Return the length of the IPv4 address (RFC 791) or version number that opens the cluster."""
+    quad = _QUAD.match(raw)
+    if quad is None or text[start - 1 : start] == ".":
+        return 0
+    if not Around(text, start, start).mentions(_VERSION):
+        emit(Span(start, start + quad.end(), "IP_ADDRESS", 0.8))
+    return quad.end()
+
+
+def _dashed(raw: str, start: int, emit: Emit) -> bool:
+    """Whether the cluster is a number that its dash tells: Swedish, Korean, US social security."""
+    digits = raw.replace("-", "").replace("+", "")
+    if len(digits) == 9:
+        kind = "US_SSN" if us_ssn(digits) else ""
+    elif len(digits) == 13:
+        kind = "KR_RRN" if kr_rrn(digits) else ""
+    else:
+        kind = "SE_PERSONNUMMER" if se_personnummer(digits) else ""
+    if kind:
+        emit(Span(start, start + len(raw), kind, 0.8))
+    return bool(kind)
+
+
+def _windows(text: str, runs: list[tuple[int, int]], emit: Emit) -> None:
+    """Try neighbouring runs as one number, longest window first, from left to right."""
+    at, count = 0, len(runs)
+    single = count > MOST_RUNS and all(e - s <= 2 for s, e in runs[: MOST_RUNS * 3])
+    most = 24 if single else MOST_RUNS
+    while at < count:
+        for stop in range(min(count, at + most), at, -1):
+            span = _window(text, runs[at][0], runs[stop - 1][1])
+            if (
+                span is not None
+                and _plausible(text, span)
+                and (stop - at < 5 or stop - at == count or span.score >= 0.9)
+            ):
+                emit(span)
+                at = stop
+                break
+        else:
+            at += 1
+
+
+def _plausible(text: str, span: Span) -> bool:
+    """Whether a label alone may make a number of what is written with a slash, as cases are."""
+    return span.score >= 0.7 or "/" not in text[span.start : span.end]
+
+
+def _window(text: str, start: int, end: int) -> Span | None:
+    if not 7 <= end - start <= 80:
+        return None
+    digits = text[start:end].translate(_SEPARATORS)
+    return _number(text, start, end, digits)
+
+
+def _number(text: str, start: int, end: int, digits: str) -> Span | None:
+    """Return what `digits`, written at `start:end`, is, or None."""
+    size = len(digits)
+    if size > _LONGEST:
+        return None
+    around = Around(text, start, end)
+    if size == 17 and text[end : end + 1] in ("x", "X"):
+        return _best(BY_FORM["9" * 17 + "A"], digits + "X", around, (start, end + 1))
+    rules = BY_SIZE.get(size)
+    if rules and not around.mentions_any(WORDS_BY_SIZE[size]):
+        rules = ALONE_BY_SIZE[size]
+    found = _best(rules, digits, around, (start, end)) if rules else None
+    if found is not None and found.score >= 0.9:
+        return found
+    phone = phones.number(text, start, end, digits, around)
+    if phone is not None and (found is None or phone.score >= found.score):
+        return phone
+    return found
+
+
+def _best(
+    rules: tuple[Rule, ...], value: str, around: Around, place: tuple[int, int]
+) -> Span | None:
+    """Return the rule with the strongest evidence for `value`, as a span."""
+    kind, score = "", 0.0
+    for rule in rules:
+        if score >= 0.95:
+            break
+        weight = _weigh(rule, value, around)
+        if weight > score:
+            kind, score = rule.type, weight
+    return Span(*place, kind, score) if score else None
+
+
+def _weigh(rule: Rule, value: str, around: Around) -> float:
+    """Return the evidence that `value` is what `rule` describes: 0 is none, 0.95 the most."""
+    if rule.check is not None and rule.check(value):
+        if around.mentions(rule.topic):
+            return 0.95
+        return rule.alone
+    if rule.labelled and (rule.looks is None or rule.looks(value)):
+        return 0.65 if around.labelled(rule.topic) else 0.0
+    if rule.check is None and not rule.labelled:
+        return 0.6 if around.mentions(rule.topic) else 0.0
+    return 0.0
+
+
+def _tokens(text: str, start: int, end: int, emit: Emit) -> int:
+    """Look up the words of letters and digits that the cluster at `start:end` runs through."""
+    left = start
+    while left > 0 and start - left < 41 and _is_word(text[left - 1]):
+        left -= 1
+    machine = _MACHINE.match(text, left)
+    if machine is not None:
+        return max(machine.end(), end)
+    if (hetu := _HETU.match(text, left)) is not None and fi_hetu(hetu.group()):
+        emit(Span(*hetu.span(), "FI_PERSONAL_IDENTITY_CODE", 0.85))
+        return hetu.end()
+    at = left
+    while at < end:
+        word = _WORD.match(text, at)
+        if word is None:
+            at += 1
+            continue
+        _word(text, word.start(), word.end(), emit)
+        at = word.end()
+    return at
+
+
+def _word(text: str, start: int, end: int, emit: Emit) -> None:
+    value = text[start:end]
+    if value.isdigit():
+        if (start == 0 or text[start - 1] != "_") and end - start >= 7:
+            span = _number(text, start, end, value)
+            if span is not None:
+                emit(span)
+        return
+    span = token(text, start, end, value)
+    if span is not None:
+        emit(span)
+
+
+def token(text: str, start: int, end: int, value: str) -> Span | None:
+    """Return what the letters and digits `value`, written at `start:end`, are, or None."""
+    size = len(value)
+    if not 6 <= size <= _LONGEST:
+        return None
+    if (
+        size >= 15
+        and iban_length(value[:2].upper()) == size
+        and value[2:4].isdigit()
+        and iban(value)
+    ):
+        return Span(start, end, "IBAN_CODE", 0.95)
+    around = Around(text, start, end)
+    for written in (value, _read_again(value)):
+        rules = BY_FORM.get(written.translate(_SHAPE), ()) + BY_FORM.get(f"*{size}", ())
+        found = _best(rules, written, around, (start, end)) if rules and written else None
+        if found is not None:
+            return found
+    return None
+
+
+def _read_again(value: str) -> str:
+    """Return a document number with the letters behind its prefix read as digits, or nothing."""
+    prefix = _PREFIX.match(value)
+    head = prefix.end() if prefix else 0
+    tail = value[head:]
+    again = tail.translate(_OCR)
+    return value[:head] + again if again != tail and again.isdigit() else ""
