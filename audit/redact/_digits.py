@@ -7,7 +7,9 @@ looked up by its shape. Windows are few per run, so the work is linear.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import accumulate
 
 from audit.redact import _phones as phones
 from audit.redact._context import Around, Topic
@@ -15,6 +17,7 @@ from audit.redact._types import Span
 from audit.redact.kinds import ALONE_BY_SIZE, BY_FORM, BY_SIZE, WORDS_BY_SIZE, Rule
 from audit.redact.validators.accounts import iban, iban_length
 from audit.redact.validators.asia import kr_rrn
+from audit.redact.validators.china import resident_id
 from audit.redact.validators.eu_north import fi_hetu, se_personnummer
 from audit.redact.validators.world import us_ssn
 
@@ -28,6 +31,7 @@ _SHAPE = str.maketrans(
 )
 _WORD = re.compile(r"[0-9A-Za-z]+")
 _TAIL = re.compile(r"[ \-]?[A-Za-z]{1,2}(?![0-9A-Za-z])")
+_LETTERS_AROUND = re.compile(r"[A-Za-z]*([0-9]{11,19})[A-Za-z]*")
 _MACHINE = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9A-Za-z_]{41,}")
 _QUAD = re.compile(
     r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?![0-9.])"
@@ -47,7 +51,10 @@ _OCR = str.maketrans("OoIl|", "00111")
 _PREFIX = re.compile(r"[A-Z]{1,4}(?=[0-9OoIl]*[0-9])")
 MOST_RUNS = 8
 """How many neighbouring runs one number may be written in, unless they are single digits."""
+_MOST_SINGLE = 24
 _LONGEST = 34
+_SIZES = frozenset(BY_SIZE) | frozenset(range(7, 18))
+"""How many digits anything that is known has."""
 
 
 def scan(text: str, emit: Emit) -> None:
@@ -117,16 +124,24 @@ def _dashed(raw: str, start: int, emit: Emit) -> bool:
 def _windows(text: str, runs: list[tuple[int, int]], emit: Emit) -> None:
     """Try neighbouring runs as one number, longest window first, from left to right."""
     at, count = 0, len(runs)
+    around = Around(text, runs[0][0], runs[-1][1])
     single = count > MOST_RUNS and all(e - s <= 2 for s, e in runs[: MOST_RUNS * 3])
-    most = 24 if single else MOST_RUNS
+    if single and count > _MOST_SINGLE:
+        _resident_ids(text, runs, emit)
+        return
+    most = _MOST_SINGLE if single else MOST_RUNS
+    opened = [i for i in range(1, count) if "(" in text[runs[i - 1][1] : runs[i][0]]]
+    ends = list(accumulate((e - s for s, e in runs), initial=0))
     while at < count:
-        for stop in range(min(count, at + most), at, -1):
-            span = _window(text, runs[at][0], runs[stop - 1][1])
-            if (
-                span is not None
-                and _plausible(text, span)
-                and (stop - at < 5 or stop - at == count or span.score >= 0.9)
-            ):
+        # A bracket opens the next number, unless it holds an area code behind a country's.
+        bracket = bisect_right(opened, at + 1)
+        last = min(count, at + most, opened[bracket] if bracket < len(opened) else count)
+        for stop in range(last, at, -1):
+            if ends[stop] - ends[at] not in _SIZES:
+                continue
+            span = _window(text, runs[at][0], runs[stop - 1][1], around)
+            whole = stop - at < 5 or stop - at == count
+            if span is not None and (whole or span.score >= 0.9) and _plausible(text, span):
                 emit(span)
                 at = stop
                 break
@@ -134,24 +149,36 @@ def _windows(text: str, runs: list[tuple[int, int]], emit: Emit) -> None:
             at += 1
 
 
+def _resident_ids(text: str, runs: list[tuple[int, int]], emit: Emit) -> None:
+    """In a long row of single digits, find only what nothing else looks like."""
+    digits = "".join(text[s:e] for s, e in runs)
+    places = [i for s, e in runs for i in range(s, e)]
+    done = 0
+    for at in range(len(digits) - 17):
+        if at >= done and resident_id(digits[at : at + 18]):
+            emit(Span(places[at], places[at + 17] + 1, "CN_ID", 0.95))
+            done = at + 18
+
+
 def _plausible(text: str, span: Span) -> bool:
     """Whether a label alone may make a number of what is written with a slash, as cases are."""
     return span.score >= 0.7 or "/" not in text[span.start : span.end]
 
 
-def _window(text: str, start: int, end: int) -> Span | None:
+def _window(text: str, start: int, end: int, around: Around) -> Span | None:
     if not 7 <= end - start <= 80:
         return None
-    digits = text[start:end].translate(_SEPARATORS)
-    return _number(text, start, end, digits)
+    return _number(text, start, end, text[start:end].translate(_SEPARATORS), around)
 
 
-def _number(text: str, start: int, end: int, digits: str) -> Span | None:
+def _number(
+    text: str, start: int, end: int, digits: str, around: Around | None = None
+) -> Span | None:
     """Return what `digits`, written at `start:end`, is, or None."""
     size = len(digits)
     if size > _LONGEST:
         return None
-    around = Around(text, start, end)
+    around = around or Around(text, start, end)
     if size == 17 and text[end : end + 1] in ("x", "X"):
         return _best(BY_FORM["9" * 17 + "A"], digits + "X", around, (start, end + 1))
     rules = BY_SIZE.get(size)
@@ -223,9 +250,19 @@ def _word(text: str, start: int, end: int, emit: Emit) -> None:
             if span is not None:
                 emit(span)
         return
-    span = token(text, start, end, value)
+    span = token(text, start, end, value) or _glued(text, start, value)
     if span is not None:
         emit(span)
+
+
+def _glued(text: str, start: int, value: str) -> Span | None:
+    """Return a number that letters touch, when nothing else can have its digits."""
+    parts = _LETTERS_AROUND.fullmatch(value)
+    if parts is None:
+        return None
+    left, right = parts.span(1)
+    span = _number(text, start + left, start + right, parts.group(1))
+    return span if span is not None and span.score >= 0.9 else None
 
 
 def token(text: str, start: int, end: int, value: str) -> Span | None:

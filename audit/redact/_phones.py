@@ -17,14 +17,15 @@ TOPIC = Topic.of(
     "手机 电话 座机 固话 传真 热线 联系 致电 拨打 電話 携帯 전화 "
 )
 _EXTENSION = re.compile(r" ?(?:x|ext\.? ?|доб\.? ?|转|分机|-转)[0-9]{1,6}(?![0-9])", re.IGNORECASE)
-_NORTH_AMERICAN = re.compile(
+_NATIONAL = re.compile(
+    # North America; mainland China, fixed lines and service numbers; Japan and Korea; Brazil
     r"\(?[2-9][0-9]{2}\)?[\-. ]{1,2}[2-9][0-9]{2}[\-. ][0-9]{4}"
     r"|[2-9][0-9]{2}([\-.])[0-9]{3}\1[0-9]{4}|\([2-9][0-9]{2}\) ?[0-9]{3}-[0-9]{4}"
+    r"|\(?0(?:10|2[0-9]|[3-9][0-9]{2})\)?[ \-][2-9][0-9]{2,3}[ \-]?[0-9]{4}"
+    r"|[48]00[ \-][0-9]{3}[ \-]?[0-9]{4}|[48]00[ \-]?[0-9]{4}[ \-]?[0-9]{3}"
+    r"|0[5789]0[ \-]?[0-9]{4}[ \-]?[0-9]{4}|010[ \-]?[0-9]{3,4}[ \-]?[0-9]{4}"
+    r"|\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}"
 )
-_CHINESE_LAND = re.compile(r"\(?0(?:10|2[0-9]|[3-9][0-9]{2})\)?[ \-][2-9][0-9]{2,3}[ \-]?[0-9]{4}")
-_SERVICE = re.compile(r"[48]00[ \-][0-9]{3}[ \-]?[0-9]{4}|[48]00[ \-]?[0-9]{4}[ \-]?[0-9]{3}")
-_EAST_ASIAN = re.compile(r"0[5789]0[ \-]?[0-9]{4}[ \-]?[0-9]{4}|010[ \-]?[0-9]{3,4}[ \-]?[0-9]{4}")
-_BRAZIL = re.compile(r"\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}")
 _GROUPED = re.compile(r"\(?[0-9]{1,5}\)?(?:[ \-./]{1,2}\(?[0-9]{1,6}\)?){1,6}")
 _INTERNATIONAL = re.compile(r"00[1-9]")
 _DOTTED_QUAD = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
@@ -70,10 +71,7 @@ def _score(text: str, place: tuple[int, int], raw: str, digits: str, around: Aro
     if _DOTTED_QUAD.fullmatch(raw) or len(set(digits)) == 1:
         return 0.0
     shown = text[place[0] : place[1]]
-    if any(
-        form.fullmatch(shown)
-        for form in (_NORTH_AMERICAN, _EAST_ASIAN, _BRAZIL, _CHINESE_LAND, _SERVICE)
-    ):
+    if _NATIONAL.fullmatch(shown):
         return 0.7
     grouped = raw != digits and _GROUPED.fullmatch(shown) is not None
     if (grouped or raw == digits) and size <= 14 and around.mentions(TOPIC):
