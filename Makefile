@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lint types bench wheel oscal lock
+.PHONY: help demo test check fix lint types redaction-quality redaction-chunks bench wheel oscal lock
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
@@ -25,6 +25,10 @@ wheel:           $(VENV)/dev ## Build the wheel and run the demo from it in an e
 	@tools/wheel.sh
 oscal:           .venv-oscal/ready ## The OSCAL exports, checked by an independent reader in its own environment
 	$(BIN)/python -m tests.integration.report.check_oscal .venv-oscal/bin/python
+redaction-quality: $(VENV)/dev ## Score the redactor on labelled texts (ARGS=FOLDER) into docs/redaction-quality.md
+	$(BIN)/python -m tools.redaction_quality $(ARGS)
+redaction-chunks: $(VENV)/dev ## Cut event streams in more than 10,000 ways, whole pipeline
+	CHUNKINGS=1700 $(PYTEST) -q tests/unit/gateway/test_events.py
 lock:            $(VENV)/dev ## Write requirements/*.lock from pyproject.toml (needs uv)
 	tools/lock.sh
 

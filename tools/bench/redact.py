@@ -104,7 +104,13 @@ def log_lines(count: int) -> list[str]:
 
 
 def stock(kind: str) -> Callable[[str], object]:
-    """Return a presidio analyzer as its documentation builds it."""
+    """Return a presidio analyzer as a function."""
+    engine = stock_engine(kind)
+    return lambda text: engine.analyze(text, language="en")
+
+
+def stock_engine(kind: str) -> Any:
+    """Return a presidio analyzer as its documentation builds it; it must not ask the network."""
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
@@ -118,7 +124,7 @@ def stock(kind: str) -> Callable[[str], object]:
     for recogniser in recognisers:
         if recogniser.name == "EmailRecognizer":
             quiet_suffixes(recogniser)
-    return lambda text: engine.analyze(text, language="en")
+    return engine
 
 
 def quiet_suffixes(recogniser: Any) -> None:

@@ -7,7 +7,7 @@ HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002a6df]")
 _LINE = re.compile(r"[^\x1e\x1f]+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]{2,}")
 _NOT_HAN = re.compile(r"[^\u3000-\u303f\u3400-\u9fff\uff00-\uffef\U00020000-\U0002a6df]+")
-_MACHINE = re.compile(r"[{}<>\[\]|=\\/_#%0-9]")
+_MACHINE = re.compile(r"[{}<>\[\]|=\\/_#%]")
 
 
 def stretches(text: str) -> Iterator[tuple[str, int, int]]:
@@ -30,4 +30,4 @@ def is_prose(text: str) -> bool:
     if not words:
         return False
     letters = sum(map(len, words))
-    return len(_MACHINE.findall(text)) <= letters
+    return len(_MACHINE.findall(text)) <= max(2, letters // 12)
