@@ -18,7 +18,7 @@ from audit.core.progress import SILENT, Progress
 from audit.redact._lines import Done, LineSettings, opened, redact_lines
 
 _HEAD = 64 << 10
-_EVERY = 16
+_EVERY = 4
 """Batches after which the state is written down."""
 
 
