@@ -18,8 +18,6 @@ from audit.core.progress import SILENT, Progress
 from audit.redact._lines import Done, LineSettings, opened, redact_lines
 
 _HEAD = 64 << 10
-_EVERY = 4
-"""Batches after which the state is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,6 @@ class _State:
         self.path = part.with_name(part.name + ".json")
         self.out = out
         self._name = name
-        self._noted = 0
 
     def taken_up(self, source: BinaryIO) -> Done:
         """Return what was done, with both files set to where it ended.
@@ -111,10 +108,7 @@ class _State:
         return done
 
     def note(self, done: Done) -> None:
-        """Write down how far both files are, now and then."""
-        self._noted += 1
-        if self._noted % _EVERY:
-            return
+        """Write down how far both files are, after every batch."""
         self.out.flush()
         os.fsync(self.out.fileno())
         state = {
