@@ -16,6 +16,7 @@ from audit.gateway._asgi import App, Headers, Message, Receive, Scope, Send, hea
 from audit.gateway._bodies import Unreadable, redact_body, redact_headers, redact_query, unpacked
 from audit.gateway._config import GatewayConfig, load
 from audit.gateway._tally import Record, Tally
+from audit.redact import Redactor
 
 
 class TooLarge(Exception):  # noqa: N818
@@ -30,11 +31,15 @@ class RedactionMiddleware:
     """
 
     def __init__(
-        self, app: App, config: GatewayConfig | None = None, record: Record | None = None
+        self,
+        app: App,
+        config: GatewayConfig | None = None,
+        record: Record | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self._app = app
         self._config = config or load()
-        self._redactor = self._config.redactor()
+        self._redactor = redactor or self._config.redactor()
         self.tally = Tally(record)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,7 @@ from audit.gateway._asgi import Receive, Scope, Send, refuse
 from audit.gateway._config import GatewayConfig, load
 from audit.gateway._middleware import TooLarge, whole_body
 from audit.gateway._tally import Record, Tally
-from audit.redact import Decider, RedactedText
+from audit.redact import Decider, RedactedText, Redactor
 
 GUARDRAIL = "/beta/litellm_basic_guardrail_api"
 
@@ -29,9 +29,14 @@ class _BadRequest(Exception):  # noqa: N818
 class RedactionService:
     """The service as an ASGI application."""
 
-    def __init__(self, config: GatewayConfig | None = None, record: Record | None = None) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig | None = None,
+        record: Record | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
         self._config = config or load()
-        self._redactor = self._config.redactor()
+        self._redactor = redactor or self._config.redactor()
         self.tally = Tally(record)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
