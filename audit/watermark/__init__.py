@@ -4,6 +4,16 @@ Two rooms inside have doors of their own: `audit.watermark.labels`, and
 `audit.watermark.mark`, which needs numpy.
 """
 
+from audit.watermark._entries import (
+    BEGUN,
+    FAILED,
+    SERVED,
+    begun_event,
+    failed_event,
+    log_hash,
+    served_event,
+    unfinished,
+)
 from audit.watermark._ids import Entropy, new_receipt_id, receipt_millis
 from audit.watermark._keys import (
     EpochKeys,
@@ -48,7 +58,10 @@ from audit.watermark._wording import (
 from audit.watermark._wording_index import WordingIndex
 
 __all__ = [
+    "BEGUN",
+    "FAILED",
     "PAYLOAD_TYPE",
+    "SERVED",
     "Entropy",
     "EpochKeys",
     "LocalRoot",
@@ -61,6 +74,7 @@ __all__ = [
     "TrustedKeys",
     "WordingIndex",
     "add_key",
+    "begun_event",
     "canonical_text",
     "commit_text",
     "compare",
@@ -69,8 +83,10 @@ __all__ = [
     "derive_epoch",
     "derive_registered",
     "engine_key",
+    "failed_event",
     "fingerprint",
     "key_digest",
+    "log_hash",
     "new_receipt_id",
     "pack_fingerprint",
     "read_root",
@@ -81,11 +97,13 @@ __all__ = [
     "revoke_key",
     "root_from",
     "salt_for",
+    "served_event",
     "sign_receipt",
     "signed_bytes",
     "spellings",
     "tag_for",
     "text_lookup",
+    "unfinished",
     "unpack_fingerprint",
     "verify_key",
     "verify_receipt",

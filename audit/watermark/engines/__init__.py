@@ -11,6 +11,7 @@ from audit.watermark.engines._llama import (
     Limits,
     LlamaServer,
     Options,
+    Sampler,
     generate,
     generate_greedy,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Limits",
     "LlamaServer",
     "Options",
+    "Sampler",
     "generate",
     "generate_greedy",
     "serve_gguf",

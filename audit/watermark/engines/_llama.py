@@ -17,14 +17,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.errors import EngineUnavailable, UsageError
-from audit.watermark.mark import MarkedSampler, Nucleus, nucleus
+from audit.watermark.mark import Nucleus, nucleus
 
 T = TypeVar("T")
 _END_TOKENS = (
@@ -37,6 +37,13 @@ _END_TOKENS = (
 )
 _PIN = 1000.0
 _TIMEOUT = 120.0
+
+
+class Sampler(Protocol):
+    """Chooses tokens; `MarkedSampler` is one."""
+
+    def choose(self, options: Nucleus) -> int:
+        """Return the next token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +191,9 @@ class LlamaServer:
 
 
 def generate(
-    server: LlamaServer, prompt: Sequence[int], sampler: MarkedSampler, limits: Limits
+    server: LlamaServer, prompt: Sequence[int], sampler: Sampler, limits: Limits
 ) -> Iterator[bytes]:
-    """Give the bytes of each token of a marked response as it is chosen.
+    """Give the bytes of each token of a response as the sampler chooses it.
 
     A token may end inside a character; decode incrementally.
 
