@@ -48,6 +48,7 @@ from audit.documents.receipt import (
     Sampling,
     SelfCheck,
     SignedReceipt,
+    decimal_text,
 )
 from audit.documents.redaction import (
     FoundSpan,
@@ -188,6 +189,7 @@ __all__ = [
     "Verdict",
     "VerifiedSignature",
     "Via",
+    "decimal_text",
     "first_problem",
     "is_digest",
     "leaf_hash",

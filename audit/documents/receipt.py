@@ -26,6 +26,13 @@ Tag = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2}){1,16}$")]
 Decimal = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,6})(\.[0-9]{1,6})?$")]
 """A number as text: floats have no single spelling."""
 
+
+def decimal_text(value: float) -> str:
+    """Return a number from 0 to 9999999 as a `Decimal` has it, to six places."""
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
 Log10P = Annotated[str, StringConstraints(pattern=r"^(0|-[0-9]{1,7})\.[0-9]{2}$")]
 """The decimal logarithm of a p-value, rounded towards 0: `-31.74`; `0.00` is no evidence."""
 

@@ -113,10 +113,10 @@ class RedactionMiddleware:
         headers.append((b"accept-encoding", b"identity"))
         if body or scope["method"] not in ("GET", "HEAD"):
             headers.append((b"content-length", str(len(body)).encode("ascii")))
-        return {**scope, "headers": headers, "query_string": query}, _given(body, receive)
+        return {**scope, "headers": headers, "query_string": query}, replay(body, receive)
 
 
-def _given(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that gives `body` once, then what the server says."""
     left = [body]
 

@@ -10,6 +10,7 @@ ledger entry; a missing row can hide a receipt, no row can forge one.
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ class TagBlock:
 
 
 class ReceiptShelf:
-    """Receipts in one SQLite file; close it, or use it in a `with` block."""
+    """Receipts in one SQLite file, for any thread; close it, or use it in a `with` block."""
 
     def __init__(self, path: Path) -> None:
         """Open the shelf at `path`, or make it.
@@ -49,8 +50,11 @@ class ReceiptShelf:
             StorageFailed: it cannot be opened or made.
         """
         self._path = path
+        self._lock = threading.RLock()
         with self._translated():
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self._db = sqlite3.connect(
+                path, isolation_level=None, timeout=30, check_same_thread=False
+            )
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
@@ -66,7 +70,8 @@ class ReceiptShelf:
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     def add(self, record: ReceiptRecord, *, lookup: bytes) -> None:
         """Put a record on the shelf; it is on disk when this returns.
@@ -163,8 +168,10 @@ class ReceiptShelf:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
+        """Hold the lock, and give our errors for SQLite's."""
         try:
-            yield
+            with self._lock:
+                yield
         except sqlite3.IntegrityError as exc:
             raise StorageFailed(f"{self._path}: this receipt is on the shelf already") from exc
         except sqlite3.DatabaseError as exc:

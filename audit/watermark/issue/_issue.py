@@ -9,11 +9,13 @@ detector can find.
 """
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from audit.core.canonical import canonical_bytes
 from audit.core.clock import Clock, now_ns
 from audit.documents import (
     Coverage,
@@ -68,7 +70,8 @@ class Served:
     coverage: Coverage | None = None
     """`GREEDY` or `BLACKBOX` when there is no mark; None: the self-check decides."""
     choices: tuple[Choice, ...] = ()
-    redacted_log: str | None = None
+    redacted_request: bytes = field(default=b"", repr=False)
+    """The request after redaction; only a salted commitment to it is kept."""
     labels: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()
 
@@ -117,6 +120,7 @@ class Issuer:
         sketch = self._sketch(served) if marked else None
         mark = self._mark(ticket, served, sketch) if marked else None
         salt = salt_for(self.keys, ticket.receipt_id)
+        commitment = commit_text(served.text, salt)
         wording = pack_fingerprint(fingerprint(served.text, self.keys.fingerprint))
         receipt = Receipt(
             receipt_id=ticket.receipt_id,
@@ -128,8 +132,8 @@ class Issuer:
             tokens=served.tokens,
             coverage=_coverage(mark) if mark else served.coverage or Coverage.BLACKBOX,
             mark=mark,
-            text_commitment=commit_text(served.text, salt),
-            redacted_log=served.redacted_log,
+            text_commitment=commitment,
+            redacted_log=redacted_log(served.redacted_request, commitment, salt),
             fingerprint=_sha256(wording),
             labels=served.labels,
             overridden=served.overridden,
@@ -177,6 +181,22 @@ class Issuer:
         found = native_presence(tokens, self.line.profile, key)
         log10_p = found.family(found.tests)
         return SelfCheck(log10_p=log10_text(log10_p), contexts=found.contexts)
+
+
+def redacted_log(request: bytes, text_commitment: str, salt: bytes) -> str | None:
+    """Return the digest of an exchange's log record after redaction; None without a request.
+
+    Both halves are commitments under the receipt's salt, so nobody can test a
+    guess of either against the ledger.
+    """
+    if not request:
+        return None
+    record = {
+        "domain": "lastmile-audit/redacted-log/v1",
+        "request": hmac.digest(salt, request, "sha256").hex(),
+        "response": text_commitment,
+    }
+    return _sha256(canonical_bytes(record))
 
 
 def _coverage(mark: Mark) -> Coverage:

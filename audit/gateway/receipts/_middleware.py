@@ -1,0 +1,51 @@
+"""The outermost stage: every answer that leaves has a receipt, or does not leave.
+
+The rules:
+
+* A response is in the ledger before the engine is asked, and again before it ends.
+* A receipt is about the text as delivered: after redaction, with its labels.
+* What cannot be recorded is refused, or flagged, as the policy says; it never
+  leaves looking as if it had been recorded.
+
+Trust: the stages inside are reached through this one alone.
+"""
+
+from audit.core.errors import AuditError
+from audit.gateway._asgi import App, Receive, Scope, Send, refuse
+from audit.gateway.formats import FORMATS
+from audit.gateway.receipts._answer import ReceiptAnswer
+from audit.gateway.receipts._desk import KEY, ReceiptDesk
+from audit.gateway.receipts._policy import ReceiptPolicy
+
+
+class ReceiptMiddleware:
+    """Issues a receipt for every answer of the application inside (ASGI 3.0)."""
+
+    def __init__(self, app: App, desk: ReceiptDesk, policy: ReceiptPolicy) -> None:
+        self._app, self._desk, self._policy = app, desk, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        path = _path(scope) if scope["type"] == "http" else ""
+        if path not in FORMATS or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            slip = await self._desk.begin()
+        except AuditError:
+            slip = None
+        if slip is None and self._policy.unrecorded == "refuse":
+            await refuse(send, 503, "ledger_unavailable", "the answer could not be recorded")
+            return
+        answer = ReceiptAnswer(send, self._desk, slip, self._policy, path)
+        extensions = {**(scope.get("extensions") or {}), KEY: slip}
+        try:
+            await self._app({**scope, "extensions": extensions}, receive, answer)
+        except Exception:  # noqa: BLE001 - its traceback may hold the text
+            await answer.end("engine")
+        await answer.end("incomplete")
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")).rstrip("/") or "/"
