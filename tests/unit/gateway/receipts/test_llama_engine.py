@@ -33,7 +33,7 @@ def test_it_answers_chat_completions_with_a_mark(scene: Scene, *, stream: bool) 
     (record,) = scene.records()
     receipt = record.signed.receipt
     assert got.status == 200
-    assert got.text.startswith(" ")
+    assert len(got.text) > 40
     assert receipt.mark is not None
     assert receipt.mark.contexts > 0
     assert receipt.tokens > 40
