@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel oscal lock
+.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel oscal lock interop
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
@@ -23,6 +23,9 @@ bench:           $(VENV)/dev ## The figures: ratios against named baselines, in 
 	$(BIN)/python -m tools.bench $(ARGS)
 watermark-quality: $(VENV)/dev $(VENV)/demo ## Measure the mark with a real model; writes docs/watermark-quality.md
 	$(BIN)/python -m tools.quality
+interop:         $(VENV)/dev ## Against cosign, sigstore-js, sigstore-python and real registries
+	@tools/interop.sh
+	INTEROP=1 $(PYTEST) -q -rs -s tests/interop $(ARGS)
 wheel:           $(VENV)/dev ## Build the wheel and run the demo from it in an empty environment
 	@tools/wheel.sh
 oscal:           .venv-oscal/ready ## The OSCAL exports, checked by an independent reader in its own environment

@@ -34,7 +34,10 @@ class Statement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    type_: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
+    type_: Literal["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] = Field(
+        alias="_type"
+    )
+    """v0.1 has the same members; cosign still writes it for attestations."""
     subject: tuple[Subject, ...] = Field(min_length=1)
     predicate_type: str = Field(alias="predicateType", min_length=1)
     predicate: dict[str, Any] = Field(default_factory=dict)

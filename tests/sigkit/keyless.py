@@ -233,18 +233,16 @@ def _bodies(make: Maker) -> Iterator[Case]:
     """Give entries that the log really holds, with a body that is not what it must be."""
 
     def logged(body: Json | bytes) -> Json:
-        raw = body if isinstance(body, bytes) else None
-        value = body if isinstance(body, dict) else {"kind": "x", "apiVersion": "x"}
-        stack = make.stack
-        if raw is None:
-            made = stack.entry_v1(value) if make.version == 1 else stack.entry_v2(value)
+        stack, kind = make.stack, entry(make.good)["kindVersion"]
+        if isinstance(body, dict):
+            made = stack.entry_v1(body) if make.version == 1 else stack.entry_v2(body)
+        elif make.version == 1:
+            made = stack.raw_v1(body, (kind["kind"], kind["version"]))
         else:
             made = copy.deepcopy(entry(make.good))
-            made["inclusionProof"] = make.log.add(raw)
-            made["canonicalizedBody"] = b64(raw)
+            made["inclusionProof"] = make.log.add(body)
+            made["canonicalizedBody"] = b64(body)
             made["logIndex"] = made["inclusionProof"]["logIndex"]
-            made.pop("inclusionPromise", None)
-            made.pop("integratedTime", None)
         return make.changed(lambda v: material(v).update(tlogEntries=[made]))
 
     body = json.loads(base64.b64decode(entry(make.good)["canonicalizedBody"]))
@@ -301,20 +299,33 @@ def _checkpoints(make: Maker) -> Iterator[Case]:
     yield make.case(
         "checkpoint-of-another-origin", noted(elsewhere.checkpoint(size, root)), "log.example"
     )
-    yield make.case("checkpoint-signed-twice", noted(note + lines[4] + "\n"), "signed 2 times")
+    yield make.case(
+        "checkpoint-signed-twice",
+        noted(note + lines[4] + "\n"),
+        "one signature" if make.version == 1 else "signed 2 times",
+    )
     yield make.case(
         "checkpoint-with-a-witness",
         noted(note + "\u2014 witness.example " + b64(b"1234" + bytes(64)) + "\n"),
+        "has one signature" if make.version == 1 else "",
     )
     many = "".join(f"\u2014 w{at}.example {b64(b'1234' + bytes(64))}\n" for at in range(40))
-    yield make.case("checkpoint-with-many-witnesses", noted(note + many), "too many")
+    yield make.case(
+        "checkpoint-with-many-witnesses",
+        noted(note + many),
+        "one signature" if make.version == 1 else "too many",
+    )
     yield make.case(
         "checkpoint-without-signature",
         noted(note.partition("\n\n")[0] + "\n\n"),
         "not a signed note",
     )
     yield make.case("checkpoint-not-a-note", noted("x"), "not a signed note")
-    yield make.case("checkpoint-with-junk", noted(note + "junk\n"), "malformed")
+    yield make.case(
+        "checkpoint-with-junk",
+        noted(note + "junk\n"),
+        "one signature" if make.version == 1 else "malformed",
+    )
     yield make.case(
         "checkpoint-of-another-tree",
         noted(make.log.checkpoint(size, sha256(b"another tree"))),
@@ -418,12 +429,12 @@ def _certificates(make: Maker) -> Iterator[Case]:
         (
             "two-scts-of-one-log",
             {"sct_by": (stack.fulcio.ct_key,) * 2},
-            "two timestamps of one log",
+            "2 log timestamps",
         ),
         (
             "an-unknown-sct-beside-a-good-one",
             {"sct_by": (derived("foreign ct"), stack.fulcio.ct_key)},
-            "",
+            "2 log timestamps",
         ),
     ):
         yield make.case(name, make.certified(**wanted), reason)
@@ -526,12 +537,12 @@ def _only_v1(make: Maker) -> Iterator[Case]:
         entry(v).pop("inclusionPromise")
         material(v).pop("timestampVerificationData")
 
-    yield make.case("time-nobody-signed", make.changed(unpromised), "vouches for the time")
+    yield make.case("time-nobody-signed", make.changed(unpromised), "did not promise")
     without = make.changed(lambda v: entry(v).pop("inclusionPromise"))
-    yield make.case("no-promise-but-a-timestamp", without)
-    below = make.changed(
-        lambda v: (entry(v).pop("inclusionPromise"), entry(v).update(logIndex="0"))
-    )
+    yield make.case("no-promise-but-a-timestamp", without, "did not promise")
+    body = base64.b64decode(entry(make.good)["canonicalizedBody"])
+    lower = make.stack.raw_v1(body, ("dsse", "0.0.1"), index=0)
+    below = make.changed(lambda v: material(v).update(tlogEntries=[lower]))
     yield make.case("index-below-its-tree", below, "below the one in its tree")
     future = make.signed(
         when=NOON + timedelta(days=400),
@@ -547,7 +558,7 @@ def _only_v1(make: Maker) -> Iterator[Case]:
         "has a promise",
     )
     only = make.changed(lambda v: entry(v).pop("inclusionProof"), v01)
-    yield make.case("bundle-v0.1-promise-alone", only)
+    yield make.case("bundle-v0.1-promise-alone", only, "has a proof")
     yield make.case(
         "bundle-v0.3-in-the-old-spelling",
         make.changed(

@@ -165,20 +165,32 @@ class Stack:
     # Log entries, as a bundle has them
 
     def entry_v1(self, body: Json, *, when: datetime | None = None) -> Json:
-        raw, integrated = canonical(body), int((when or self.now()).timestamp())
+        return self.raw_v1(canonical(body), (body["kind"], body["apiVersion"]), when=when)
+
+    def raw_v1(
+        self,
+        raw: bytes,
+        kind: tuple[str, str],
+        *,
+        when: datetime | None = None,
+        index: int | None = None,
+    ) -> Json:
+        """Return an entry with any body, and any index that the log would promise."""
+        integrated = int((when or self.now()).timestamp())
         proof = self.rekor1.add(raw)
+        at = int(str(proof["logIndex"])) if index is None else index
         promised = canonical(
             {
                 "body": b64(raw),
                 "integratedTime": integrated,
                 "logID": self.rekor1.log_id.hex(),
-                "logIndex": int(str(proof["logIndex"])),
+                "logIndex": at,
             }
         )
         return {
-            "logIndex": proof["logIndex"],
+            "logIndex": str(at),
             "logId": {"keyId": b64(self.rekor1.log_id)},
-            "kindVersion": {"kind": body["kind"], "version": body["apiVersion"]},
+            "kindVersion": {"kind": kind[0], "version": kind[1]},
             "integratedTime": str(integrated),
             "inclusionPromise": {"signedEntryTimestamp": b64(self.rekor1.sign(promised))},
             "inclusionProof": proof,

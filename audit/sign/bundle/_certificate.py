@@ -1,11 +1,13 @@
 """The signer a certificate names, before it is known whether the certificate counts."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 
 from audit.sign.certificate import Identity, check_profile, identity_of
 from audit.sign.keys import PublicKey, public_key
@@ -31,9 +33,12 @@ def verify_certificate(der: bytes, identities: Sequence[Identity]) -> CertifiedS
     if len(der) > MAX_CERTIFICATE:
         raise ValueError("the certificate is too long")
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        key = public_key(certificate.public_key())
-    except (ValueError, UnsupportedAlgorithm) as exc:
+        with warnings.catch_warnings():
+            # What the library only warns about (a serial number below one) is malformed here.
+            warnings.simplefilter("error", CryptographyDeprecationWarning)
+            certificate = x509.load_der_x509_certificate(der)
+            key = public_key(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm, CryptographyDeprecationWarning) as exc:
         raise ValueError("the certificate cannot be read, or its key is not used") from exc
     if certificate.public_bytes(Encoding.DER) != der:
         raise ValueError("the certificate is not in its one DER encoding")

@@ -133,8 +133,8 @@ def _entry(material: Fields, version: int) -> Entry | None:
         return None
     if version == 1 and entries[0].promise is None:
         raise ValueError("a log entry in a bundle v0.1 has a promise of inclusion")
-    if version > 1 and entries[0].proof is None:
-        raise ValueError("a log entry in a bundle of this version has a proof of inclusion")
+    if entries[0].proof is None:
+        raise ValueError("a log entry in a bundle has a proof of inclusion")
     return entries[0]
 
 

@@ -2,7 +2,7 @@
 
 from audit.core import strict_json
 from audit.core.errors import ConfigError
-from audit.documents import COSIGN_SIGN, PAYLOAD_TYPE, Statement
+from audit.documents import COSIGN_SIGN, PAYLOAD_TYPE, STATEMENT_TYPE, Statement
 from audit.sign._dsse import Envelope
 from audit.sign._fields import without_twins
 
@@ -25,6 +25,8 @@ def check_statement(envelope: Envelope, *, digest: str, predicate_type: str) -> 
     if statement.predicate_type != predicate_type:
         found = statement.predicate_type[:200]
         raise ValueError(f"the statement is of type {found!r}, not {predicate_type}")
+    if predicate_type == COSIGN_SIGN and statement.type_ != STATEMENT_TYPE:
+        raise ValueError(f"a signature is a statement of type {STATEMENT_TYPE}")
     if len(statement.subject) > MAX_SUBJECTS:
         raise ValueError(f"the statement has more than {MAX_SUBJECTS} subjects")
     if not statement.is_about(digest):

@@ -14,8 +14,6 @@ from cryptography.x509.certificate_transparency import (
 
 from audit.sign.trust import LogKey, TrustedRoot
 
-MAX_SCTS = 8
-
 
 def verify_sct(leaf: x509.Certificate, issuer: x509.Certificate, root: TrustedRoot) -> LogKey:
     """Return a trusted log that recorded `leaf` before it was used.
@@ -32,19 +30,13 @@ def verify_sct(leaf: x509.Certificate, issuer: x509.Certificate, root: TrustedRo
         raise ValueError("the certificate carries no timestamp of a certificate log") from exc
     except ValueError as exc:
         raise ValueError("the certificate's log timestamps cannot be read") from exc
-    if not 0 < len(stamps) <= MAX_SCTS:
-        raise ValueError(f"the certificate carries {len(stamps)} log timestamps")
-    if len({stamp.log_id for stamp in stamps}) != len(stamps):
-        raise ValueError("the certificate carries two timestamps of one log")
-    known = {log.log_id: log for log in root.ct_logs}
-    verified = [
-        _verified(stamp, leaf, issuer, known[stamp.log_id])
-        for stamp in stamps
-        if stamp.log_id in known
-    ]
-    if not verified:
+    if len(stamps) != 1:
+        raise ValueError(f"the certificate carries {len(stamps)} log timestamps, not one")
+    [stamp] = stamps
+    log = next((log for log in root.ct_logs if log.log_id == stamp.log_id), None)
+    if log is None:
         raise ValueError(f"no certificate log of {root.source} recorded the certificate")
-    return verified[0]
+    return _verified(stamp, leaf, issuer, log)
 
 
 def _verified(

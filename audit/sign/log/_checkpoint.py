@@ -37,10 +37,13 @@ def verify_checkpoint(envelope: str, log: LogKey) -> LogCheckpoint:
         raise ValueError("the checkpoint has no origin, size and root")
     origin = lines[0]
     # Rekor v1 writes `host - tree id`, tiled logs the host alone.
-    name = origin.split(" - ")[0]
+    name, _, tree = origin.partition(" - ")
     if name not in log.hosts:
         raise ValueError(f"the checkpoint is of {origin[:100]!r}, not of {sorted(log.hosts)[0]}")
-    _signed(text + "\n", tail[:-1].split("\n"), name, log)
+    signatures = tail[:-1].split("\n")
+    if tree and len(signatures) != 1:
+        raise ValueError("a checkpoint of this kind of log has one signature")
+    _signed(text + "\n", signatures, name, log)
     return LogCheckpoint(origin, int(lines[1]), _base64.decode(lines[2]))
 
 

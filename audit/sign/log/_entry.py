@@ -132,11 +132,11 @@ def verify_entry(entry: Entry, root: TrustedRoot) -> VerifiedEntry:
     log = root.log(entry.log_id)
     if log is None:
         raise ValueError(f"the log {entry.log_id[:32].hex()} is not in {root.source}")
-    if entry.proof is None and entry.promise is None:
-        raise ValueError("the log entry has neither proof nor promise of inclusion")
     tiled = entry.kind[1] == "0.0.2"
     if tiled and (entry.proof is None or entry.promise is not None or entry.integrated):
         raise ValueError("an entry of a tiled log has a proof, and no promise or time")
+    if not tiled and entry.promise is None:
+        raise ValueError("the log did not promise to hold the entry, nor say when it got it")
     integrated = _promised(entry, log) if entry.promise is not None else None
     if entry.proof is None:
         return VerifiedEntry(log, entry.index, integrated, proved=False)

@@ -1,0 +1,1 @@
+"""Against other people's implementations. Run by `make interop`, which gets them first."""
