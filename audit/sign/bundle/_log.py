@@ -62,19 +62,18 @@ def check_log(
         times.append(entry.integrated)
     if asked.needs_time and not times:
         raise ValueError("nobody who is trusted vouches for the time of the signature")
+    seen = sorted(set(times))
     now = datetime.fromtimestamp(asked.clock() / 1e9, UTC)
-    for when in times:
-        _at(when, now, entry, certificate, asked.root)
+    for when in seen:
+        _at(when, now, entry, certificate)
+    if certificate is not None:
+        verify_sct(certificate, issuer_of(certificate, asked.root, seen), asked.root)
     record = LogRecord(entry.log.log_id.hex(), entry.log.base_url, entry.index, entry.proved)
     return record, tuple(sorted(times))
 
 
 def _at(
-    when: datetime,
-    now: datetime,
-    entry: VerifiedEntry,
-    certificate: x509.Certificate | None,
-    root: TrustedRoot,
+    when: datetime, now: datetime, entry: VerifiedEntry, certificate: x509.Certificate | None
 ) -> None:
     if when > now + SKEW:
         raise ValueError(f"the time {when.isoformat()} has not come yet")
@@ -84,8 +83,6 @@ def _at(
         return
     if not certificate.not_valid_before_utc <= when <= certificate.not_valid_after_utc:
         raise ValueError(f"the certificate was not valid at {when.isoformat()}")
-    issuer = issuer_of(certificate, root, when)
-    verify_sct(certificate, issuer, root)
 
 
 def _signed(

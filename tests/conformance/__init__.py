@@ -1,0 +1,1 @@
+"""The command line that the Sigstore conformance suite drives; see README.md here."""
