@@ -14,6 +14,7 @@ from audit.core.errors import UsageError
 from audit.core.files import read_bounded
 from audit.sign import LegacySignature, Signer, load_private_key, sign_legacy, sign_statement
 from audit.sign.keyless import KeylessSigner, open_keyless
+from audit.sign.oms import model_statement, sign_model
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_SECRET = 4096
@@ -53,6 +54,13 @@ class Hand:
             return sign_statement(payload, self.key), Signed(self.key.public.key_id, None)
         bundle, found = self._keyless().sign_statement(payload)
         return bundle, Signed(found.key.key_id, self._keyless().identity.identity)
+
+    def model(self, folder: Path, signature: Path) -> tuple[bytes, Signed]:
+        """Return an OMS bundle over the files of a folder, and who signed it."""
+        if self.key is not None:
+            bundle = sign_model(folder, self.key, signature=signature)
+            return bundle, Signed(self.key.public.key_id, None)
+        return self.statement(model_statement(folder, signature=signature))
 
     def legacy(self, digest: str, reference: str) -> tuple[LegacySignature, Signed]:
         """Return a legacy signature over `digest` for the repository `reference`, and who signed."""

@@ -1,6 +1,7 @@
 """`audit sign`."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from audit.cli._places import access_options
 from audit.cli._signers import Wanted, find_signature, signer_options
 from audit.cli._signing import Hand, Signed, password_option, read_password, signing_options
 from audit.core.errors import UsageError
-from audit.core.files import read_bounded
+from audit.core.files import read_bounded, write_whole
 from audit.documents import (
     COSIGN_SIGN,
     AttachedSignature,
@@ -36,6 +37,7 @@ from audit.sign import (
     generate_key,
     generate_note_key,
     load_trusted_root,
+    oms,
     signature_statement,
     statement_of,
     verify_expected,
@@ -172,6 +174,41 @@ def verify(reference: str, wanted: Wanted, access: Access, form: str) -> None:
     with open_store(place, access=access) as store:
         store.manifest(digest)
         found = find_signature(store, digest, wanted)
+    answer(_verified(wanted.document(digest, found), form))
+
+
+@command.command("model")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
+@click.option(
+    "--signature",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where the signature goes; it may lie inside FOLDER.",
+)
+@signing_options
+def model(folder: Path, signature: Path, hand: Hand) -> None:
+    """Sign every file of a model directory, as OpenSSF Model Signing does.
+
+    Nothing is left out for its name; links and empty folders are refused.
+    """
+    if signature.exists():
+        raise UsageError(f"{signature} is already there; a signature is never overwritten")
+    bundle, by = hand.model(folder, signature)
+    with write_whole(signature, replace=False) as file:
+        file.write(bundle)
+    answer(f"signed {folder} {by}\n")
+
+
+@command.command("verify-model")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
+@click.option("--signature", required=True, type=click.Path(path_type=Path), metavar="FILE")
+@signer_options
+@format_option
+def verify_model(folder: Path, signature: Path, wanted: Wanted, form: str) -> None:
+    """Verify that FOLDER holds exactly the files that were signed, and who signed them."""
+    digest, found = oms.verify_model(folder, signature, wanted.expected)
+    wanted = replace(wanted, predicate_type=oms.PREDICATE_TYPE)
     answer(_verified(wanted.document(digest, found), form))
 
 

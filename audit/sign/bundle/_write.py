@@ -12,10 +12,11 @@ from audit.sign.bundle._verify import verify_bundle
 from audit.sign.keys import Signer
 
 
-def sign_statement(payload: bytes, key: Signer) -> bytes:
+def sign_statement(payload: bytes, key: Signer, *, hint: str | None = None) -> bytes:
     """Return a Sigstore bundle v0.3 over the statement `payload`, as JSON bytes.
 
-    The same payload and key give the same bytes.
+    The same payload and key give the same bytes. `hint` is how the bundle calls
+    the key; cosign's way when it is left out.
 
     Raises:
         UsageError: `payload` is not a statement about a SHA-256 digest.
@@ -28,10 +29,10 @@ def sign_statement(payload: bytes, key: Signer) -> bytes:
     if digest is None:
         raise UsageError("cannot sign: the statement's subject has no sha256 digest")
     envelope = Envelope(PAYLOAD_TYPE, payload, key.sign(pre_authentication(PAYLOAD_TYPE, payload)))
-    hint = _base64.encode(hashlib.sha256(key.public.spki).digest())
+    named = hint or _base64.encode(hashlib.sha256(key.public.spki).digest())
     document = {
         "mediaType": BUNDLE_TYPE,
-        "verificationMaterial": {"publicKey": {"hint": hint}},
+        "verificationMaterial": {"publicKey": {"hint": named}},
         "dsseEnvelope": envelope.json(),
     }
     bundle = json.dumps(document, separators=(",", ":")).encode("ascii")

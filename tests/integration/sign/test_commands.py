@@ -209,3 +209,17 @@ def test_the_trusted_root_that_ships_is_shown(run) -> None:  # type: ignore[no-u
     assert code == 0
     assert out.startswith("bundled:sigstore-public-good  sha256:")
     assert "https://rekor.sigstore.dev" in out
+
+
+def test_a_model_directory_is_signed_and_verified(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "a.gguf").write_bytes(b"weights")
+    run("sign", "key", "generate", "--out", "k")
+    named = ("model", "--signature", "model/model.sig")
+    assert run("sign", "model", *named, "--key", "k.key")[0] == 0
+    assert run("sign", "model", *named, "--key", "k.key")[0] == 2
+    code, out, err = run("sign", "verify-model", *named, "--key", "k.pub", "--format", "json")
+    assert code == 0, err
+    assert json.loads(out)["predicate_type"] == "https://model_signing/signature/v1.0"
+    (tmp_path / "model" / "payload.py").write_bytes(b"x")
+    assert run("sign", "verify-model", *named, "--key", "k.pub")[0] == 10

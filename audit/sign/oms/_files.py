@@ -1,0 +1,88 @@
+"""The files of a model directory, for OpenSSF Model Signing: all of them, and plain ones only.
+
+Nothing is left out for its name. A hidden file is loaded like any other, and an
+empty folder or a link is something a signature over files cannot say.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.core.errors import ConfigError, InputMissing
+from audit.core.files import open_regular, reading
+
+MAX_FILES = 100_000
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file: its path in the model, and the hex of its SHA-256."""
+
+    name: str
+    sha256: str
+
+
+def model_files(folder: Path, *, except_for: Path | None = None) -> tuple[ModelFile, ...]:
+    """Return every file under `folder` in order of its name, without the signature itself.
+
+    Raises:
+        InputMissing: no such folder, or a file in it cannot be read.
+        ConfigError: a link, device or empty folder, a name that is not text, no files
+            at all, or too many.
+    """
+    if not folder.is_dir():
+        raise InputMissing(f"{folder} is not a folder")
+    left_out = except_for.resolve() if except_for else None
+    found = []
+    for path in _walk(folder):
+        if path.resolve() == left_out:
+            continue
+        found.append(path)
+        if len(found) > MAX_FILES:
+            raise ConfigError(f"{folder}: more than {MAX_FILES} files")
+    if not found:
+        raise ConfigError(f"{folder}: there are no files to sign")
+    named = {path.relative_to(folder).as_posix(): path for path in found}
+    return tuple(ModelFile(name, _sha256(named[name])) for name in sorted(named))
+
+
+def _walk(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as exc:
+        raise reading(folder, exc) from exc
+    if not entries:
+        raise ConfigError(f"{folder}: an empty folder cannot be signed")
+    found = []
+    for entry in entries:
+        path = Path(entry.path)
+        if not entry.name.isprintable() or "\\" in entry.name:
+            raise ConfigError(f"{folder}: the name {entry.name!r} cannot be signed")
+        if entry.is_symlink():
+            raise ConfigError(f"{path}: a link cannot be signed")
+        if entry.is_dir(follow_symlinks=False):
+            found += _walk(path)
+        elif entry.is_file(follow_symlinks=False):
+            found.append(path)
+        else:
+            raise ConfigError(f"{path}: not a regular file")
+    return found
+
+
+def _sha256(path: Path) -> str:
+    hasher = hashlib.sha256()
+    with open_regular(path) as file:
+        while chunk := file.read(CHUNK):
+            hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def model_digest(files: tuple[ModelFile, ...]) -> str:
+    """Return the digest an OMS statement is about: SHA-256 over the raw digests in order.
+
+    It does not bind names; the list of resources in the predicate does.
+    """
+    raw = b"".join(bytes.fromhex(file.sha256) for file in files)
+    return "sha256:" + hashlib.sha256(raw).hexdigest()
