@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel oscal lock interop
+.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel oscal lock interop fuzz
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
@@ -26,6 +26,9 @@ watermark-quality: $(VENV)/dev $(VENV)/demo ## Measure the mark with a real mode
 interop:         $(VENV)/dev ## Against cosign, sigstore-js, sigstore-python and real registries
 	@tools/interop.sh
 	INTEROP=1 $(PYTEST) -q -rs -s tests/interop $(ARGS)
+fuzz:            $(VENV)/dev ## Fuzz every reader of foreign bytes (ARGS="TARGET SECONDS"; needs a wheel of atheris)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: atheris==3.1.0
+	$(BIN)/python -W ignore -m tests.fuzz $(ARGS)
 wheel:           $(VENV)/dev ## Build the wheel and run the demo from it in an empty environment
 	@tools/wheel.sh
 oscal:           .venv-oscal/ready ## The OSCAL exports, checked by an independent reader in its own environment

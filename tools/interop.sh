@@ -26,3 +26,6 @@ if command -v npm >/dev/null 2>&1; then
 else
   echo "interop: npm is not installed; sigstore-js is skipped"
 fi
+[ -x "$cache/oms/bin/model_signing" ] || { python3 -m venv "$cache/oms" &&
+  "$cache/oms/bin/pip" install -q --disable-pip-version-check model-signing==1.1.1 pyopenssl==26.4.0; } ||
+  echo "interop: model-signing cannot be installed; skipped"

@@ -14,6 +14,7 @@ from audit.core.errors import UsageError
 from audit.core.files import read_bounded
 from audit.sign import LegacySignature, Signer, load_private_key, sign_legacy, sign_statement
 from audit.sign.keyless import KeylessSigner, open_keyless
+from audit.sign.keys import is_device_key, open_device_key
 from audit.sign.oms import model_statement, sign_model
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,7 +25,7 @@ password_option = click.option(
     "--password-file",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
-    help="Read the private key's password from FILE (- for stdin).",
+    help="Read the private key's password, or the device's PIN, from FILE (- for stdin).",
 )
 
 
@@ -79,7 +80,9 @@ class Hand:
 def signing_options(command: F) -> F:
     """Add `--key`, `--keyless` and what belongs to them; give the command a `hand`."""
 
-    @click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="Sign with a key.")
+    @click.option(
+        "--key", metavar="FILE|URI", help="Sign with a key in a file, or in a device (pkcs11:...)."
+    )
     @password_option
     @click.option(
         "--keyless", is_flag=True, help="Sign with the identity of this CI job or of a token."
@@ -111,11 +114,14 @@ def signing_options(command: F) -> F:
 
 
 def _hand(given: dict[str, Any]) -> Hand:
-    key = cast("Path | None", given["key"])
+    key = cast("str | None", given["key"])
     if (key is None) != given["keyless"]:
         raise UsageError("name who signs: --key FILE, or --keyless")
     if key is not None:
-        return Hand(load_private_key(key, password=read_password(given["password_file"])), None)
+        password = read_password(given["password_file"])
+        if is_device_key(key):
+            return Hand(open_device_key(key, pin=password), None)
+        return Hand(load_private_key(Path(key), password=password), None)
     token = given["identity_token"]
     text = None if token is None else _read(token, MAX_TOKEN).decode("ascii", "replace").strip()
     signer = open_keyless(given["trust_config"], text, allow_email=given["allow_email"])

@@ -1,0 +1,47 @@
+"""The model-signing package as an OMS peer, in both directions."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.ocikit.processes import CACHE
+
+
+def model_signing(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    python = CACHE / "oms" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("model-signing is not installed (make interop installs it)")
+    command = [str(python), "-W", "ignore", "-m", "model_signing", *args]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.fixture
+def model(run, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
+    (tmp_path / "model" / "tokenizer").mkdir(parents=True)
+    (tmp_path / "model" / "a.gguf").write_bytes(b"weights")
+    (tmp_path / "model" / "tokenizer" / "vocab.txt").write_bytes(b"words")
+    assert run("sign", "key", "generate", "--out", "k")[0] == 0
+    return tmp_path
+
+
+def test_it_verifies_what_we_sign(run, model: Path) -> None:  # type: ignore[no-untyped-def]
+    assert run("sign", "model", "model", "--signature", "ours.sig", "--key", "k.key")[0] == 0
+    how = ("--signature", "ours.sig", "--public_key", "k.pub")
+    done = model_signing(model, "verify", "key", "model", *how)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (model / "model" / "a.gguf").write_bytes(b"evil")
+    assert model_signing(model, "verify", "key", "model", *how).returncode != 0
+
+
+def test_we_verify_what_it_signs(run, model: Path) -> None:  # type: ignore[no-untyped-def]
+    how = ("--signature", "theirs.sig", "--private_key", "k.key")
+    done = model_signing(model, "sign", "key", "model", *how)
+    assert done.returncode == 0, done.stdout + done.stderr
+    named = ("sign", "verify-model", "model", "--signature", "theirs.sig", "--key", "k.pub")
+    code, _, err = run(*named)
+    assert code == 0, err
+    (model / "model" / ".gitignore").write_bytes(b"left out by the signature, loaded all the same")
+    assert run(*named)[0] == 10
