@@ -27,7 +27,7 @@ interop:         $(VENV)/dev ## Against cosign, sigstore-js, sigstore-python and
 	@tools/interop.sh
 	INTEROP=1 $(PYTEST) -q -rs -s tests/interop $(ARGS)
 fuzz:            $(VENV)/dev ## Fuzz every reader of foreign bytes (ARGS="TARGET SECONDS"; needs a wheel of atheris)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: atheris==3.1.0
+	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: atheris==3.0.0
 	$(BIN)/python -W ignore -m tests.fuzz $(ARGS)
 wheel:           $(VENV)/dev ## Build the wheel and run the demo from it in an empty environment
 	@tools/wheel.sh
