@@ -10,6 +10,7 @@
     . RegistryUnavailable           a registry cannot be reached, or does not behave as one
     . CheckpointStale               no checkpoint is as young as the policy asks
     . QuorumMissing                 too few witnesses vouch for a checkpoint
+    . SigningFailed                 a signing service refused, or did not do its part
     . FileChanged                   a file changed while it was read
     . EngineUnavailable             an inference engine does not answer, or not what it should
     . StorageFailed                 a result cannot be written: disk full, read-only
@@ -97,6 +98,12 @@ class QuorumMissing(EvidenceError):  # noqa: N818
     """Too few witnesses vouch for a checkpoint."""
 
     slug = "quorum-missing"
+
+
+class SigningFailed(EvidenceError):  # noqa: N818
+    """A signing service refused, or did not do its part."""
+
+    slug = "signing-failed"
 
 
 class FileChanged(EvidenceError):  # noqa: N818

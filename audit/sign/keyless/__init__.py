@@ -1,6 +1,6 @@
 """Signing with an identity instead of a key (sigstore, extra `keyless`)."""
 
 from audit.sign.keyless._fetch import fetch_public_root
-from audit.sign.keyless._sign import KeylessSigner, SigningFailed, open_keyless
+from audit.sign.keyless._sign import KeylessSigner, open_keyless
 
-__all__ = ["KeylessSigner", "SigningFailed", "fetch_public_root", "open_keyless"]
+__all__ = ["KeylessSigner", "fetch_public_root", "open_keyless"]

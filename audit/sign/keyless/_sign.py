@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.core.errors import ConfigError, EvidenceError, UsageError
+from audit.core.errors import ConfigError, SigningFailed, UsageError
 from audit.core.files import read_bounded
 from audit.documents import Statement
 from audit.sign.bundle import Expected, VerifiedBundle, verify_expected
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
     from sigstore.oidc import IdentityToken
 
 MAX_CONFIG = 4 << 20
-
-
-class SigningFailed(EvidenceError):  # noqa: N818
-    """A signing service refused, or did not do its part."""
-
-    slug = "signing-failed"
 
 
 @dataclass(frozen=True, slots=True)

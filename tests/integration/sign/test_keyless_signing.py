@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from audit.core.errors import ConfigError, SignatureMismatch, UsageError
+from audit.core.errors import ConfigError, SignatureMismatch, SigningFailed, UsageError
 from audit.oci import Layout
 from audit.sign import Expected, Identity, load_trusted_root, signature_statement, verify_expected
-from audit.sign.keyless import SigningFailed, open_keyless
+from audit.sign.keyless import open_keyless
 from audit.sign.legacy import verify_legacy
 from tests.sigkit.artifacts import manifest
 from tests.sigkit.bundles import DIGEST
