@@ -25,7 +25,7 @@ watermark-quality: $(VENV)/dev $(VENV)/demo ## Measure the mark with a real mode
 	$(BIN)/python -m tools.quality
 interop:         $(VENV)/dev ## Against cosign, sigstore-js, sigstore-python and real registries
 	@tools/interop.sh
-	INTEROP=1 $(PYTEST) -q -rs -s tests/interop $(ARGS)
+	INTEROP=1 $(PYTEST) -v -rs -s tests/interop $(ARGS)
 fuzz:            $(VENV)/dev ## Fuzz every reader of foreign bytes (ARGS="TARGET SECONDS"; needs a wheel of atheris)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: atheris==3.0.0
 	$(BIN)/python -W ignore -m tests.fuzz $(ARGS)
