@@ -12,6 +12,7 @@ Source: `pickletools` of the standard library, which decodes and never executes.
 
 import pickletools
 import struct
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -130,10 +131,13 @@ class _Machine:
 
     def read(self, data: Bytes) -> None:
         opcodes = pickletools.genops(data)  # type: ignore[arg-type]  # it uses these three methods
-        for count, (opcode, argument, _) in enumerate(opcodes):
-            if count > MAX_OPCODES:
-                raise TooLongError
-            self._step(opcode, argument)
+        with warnings.catch_warnings():
+            # An unknown escape in a text opcode is only warned about, and loads all the same.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for count, (opcode, argument, _) in enumerate(opcodes):
+                if count > MAX_OPCODES:
+                    raise TooLongError
+                self._step(opcode, argument)
 
     def _step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
         name, stack = opcode.name, self._stack

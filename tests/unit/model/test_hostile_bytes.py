@@ -165,3 +165,8 @@ def test_a_bomb_is_refused_within_two_seconds(
     (file,) = inspect(tmp_path, hash_file=lambda _: NO_DIGESTS).files
     assert time.process_time() - started < 2
     assert (why(file) or "").startswith(reason)
+
+
+def test_a_pickle_with_an_unknown_escape_is_refused_without_a_warning(blob: Path) -> None:
+    found = answer("m.bin", b"c\\posix\nsystem\n(V\\ptrue\nS'\\q'\ntR.", blob)
+    assert found.refusal is not None
