@@ -24,16 +24,17 @@ def bomb(name: str, size: int) -> str:
     return part * (size // len(part))
 
 
+def seconds(redactor: Redactor, text: str) -> float:
+    began = time.process_time()
+    redactor.redact(text)
+    return time.process_time() - began
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PATTERNS)
 def test_work_grows_with_the_text_and_no_faster(name: str) -> None:
     redactor = Redactor(Settings(budget=60.0))
-    took = []
-    for size in (8_000, 32_000):
-        text = bomb(name, size)
-        began = time.process_time()
-        redactor.redact(text)
-        took.append(time.process_time() - began)
+    took = [min(seconds(redactor, bomb(name, size)) for _ in range(3)) for size in (8_000, 32_000)]
     assert took[1] < 4 * took[0] * 2 + 0.1
     assert took[1] < 0.4, "that is more than 12 seconds for a megabyte"
 
