@@ -29,6 +29,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
+_MOST_FRAMES = 64
+
+
 @dataclass(slots=True)
 class _Text:
     """A text that grows over events."""
@@ -66,6 +70,7 @@ class EventRedactor:
         self._format = form
         self._texts: dict[tuple[str | int, ...], _Text] = {}
         self._queue: deque[_Held] = deque()
+        self._frames: set[str] = set()
 
     def feed(self, event: SseEvent) -> list[bytes]:
         """Take an event and return what can be passed on.
@@ -96,7 +101,11 @@ class EventRedactor:
         for delta in self._format.deltas(payload):
             held.pieces.append(self._grow(delta))
             grown.append((id(delta.holder), delta.name))
-        held.changed = self._rest(payload, frozenset(grown))
+        frame = _frame(held.event.data or "", held.pieces)
+        if frame is None or frame not in self._frames:
+            held.changed = self._rest(payload, frozenset(grown))
+            if frame is not None and not held.changed and len(self._frames) < _MOST_FRAMES:
+                self._frames.add(frame)
         for key in self._format.ends(payload):
             self._end(key)
 
@@ -162,12 +171,28 @@ class EventRedactor:
         )
 
 
+def _frame(data: str, pieces: list[_Piece]) -> str | None:
+    """Return what an event is but for its one piece of text, or None when that cannot be told.
+
+    Events of an answer differ in their piece alone, so what surrounds it is looked at once.
+    """
+    if len(pieces) != 1:
+        return None
+    delta = pieces[0].delta
+    text = delta.holder[delta.name]
+    for colon in ('":"', '": "'):
+        written = f'"{delta.name}{colon}{text}"'
+        if data.count(written) == 1:
+            return data.replace(written, f'"{delta.name}":')
+    return None
+
+
 def _payload(data: str | None) -> dict[str, Any] | None:
     """Return the object in a data field, or None when it is anything else."""
     if data is None or not data.startswith("{"):
         return None
     try:
-        value = json.loads(data, object_pairs_hook=_unique)
+        value = _DECODER.decode(data)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

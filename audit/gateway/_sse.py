@@ -71,5 +71,12 @@ def _is_data(line: str) -> bool:
 
 def _event(raw: bytes) -> SseEvent:
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    if (
+        text.startswith("data: ")
+        and text.endswith("\n\n")
+        and "\r" not in text
+        and text.count("\n") == 2
+    ):
+        return SseEvent(raw, text[6:-2])  # what nearly every event is: one data line
     values = [line[5:].removeprefix(" ") for line in _LINE_END.split(text) if _is_data(line)]
     return SseEvent(raw, "\n".join(values) if values else None)

@@ -5,6 +5,8 @@ import logging
 import random
 import statistics
 import string
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -14,7 +16,7 @@ from typing import Any
 from audit.gateway import EventRedactor, SseParser
 from audit.gateway.formats import FORMATS
 from audit.redact import Engine, Redactor, Settings, redact_json
-from tools.bench._figure import Figure
+from tools.bench._figure import Figure, Sample, measure
 
 CORPUS = Path(__file__).parents[2] / "tests" / "corpora"
 PROSE = (
@@ -62,6 +64,9 @@ def figures() -> Iterator[Figure]:
             yield tail(redactor, chats)
     yield from names(chats, chinese)
     yield chunk_cost()
+    yield worst_megabyte()
+    with tempfile.TemporaryDirectory(prefix="audit-bench-") as name:
+        yield from log_files(Path(name), logs)
 
 
 def messages(count: int) -> list[str]:
@@ -214,4 +219,64 @@ def chunk_cost() -> Figure:
         per_item(run, [""], 8) / len(chunks) * 1e6,
         f"{len(chunks)} chunks",
         at_most=30,
+    )
+
+
+HOSTILE = (
+    "a.",
+    "1 ",
+    "1-",
+    "(123) 456-7890 ",
+    "eyJ",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "4111 1111 1111 1112 ",
+    "DE89 3704 0044 ",
+    "%31",
+    "一",
+)
+
+
+def worst_megabyte() -> Figure:
+    redactor, worst = Redactor(Settings(budget=60.0)), (0.0, "")
+    for part in HOSTILE:
+        text = part * (1_000_000 // len(part))
+        began = time.process_time()
+        redactor.redact(text)
+        worst = max(worst, (time.process_time() - began, part))
+    return Figure(
+        "worst hostile megabyte, CPU seconds", worst[0], f"{worst[1]!r} repeated", at_most=2
+    )
+
+
+def log_files(folder: Path, lines: Sequence[str]) -> Iterator[Figure]:
+    """A log file through the command, by one process and by two, and its memory when it is four times as long."""
+    source, out = folder / "log", folder / "out"
+    block = ("\n".join(lines) + "\n").encode()
+    small = block * (24_000_000 // len(block))
+
+    def run(data: bytes, workers: int) -> Sample:
+        source.write_bytes(data)
+        command = [sys.executable, "-m", "audit", "redact", "log", str(source), "-o", str(out)]
+        return measure([*command, "--workers", str(workers)])
+
+    one, two = run(small, 1), run(small, 2)
+    size = len(small) / 1e6
+    yield Figure(
+        "log file, MB per CPU second",
+        size / one.cpu,
+        f"{size:.0f} MB, {one.wall:.1f} s",
+        at_least=7,
+    )
+    yield Figure(
+        "log file, two processes over one",
+        one.wall / two.wall,
+        f"{one.wall:.1f} s against {two.wall:.1f} s",
+        at_least=1.7,
+    )
+    long = run(small * 4, 1)
+    yield Figure(
+        "log file, memory of 96 MB over 24 MB",
+        long.peak / one.peak,
+        f"{one.peak:.0f} MiB against {long.peak:.0f} MiB",
+        at_most=1.1,
     )

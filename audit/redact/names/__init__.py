@@ -7,9 +7,11 @@ error when `Names` is made, never a weaker scan.
 
 from collections.abc import Iterator
 
+from audit.redact._overlap import resolve
 from audit.redact._scan import Deadline
 from audit.redact._types import Span
 from audit.redact.names.addresses import addresses
+from audit.redact.names.countries import countries
 from audit.redact.names.lac import Lac
 from audit.redact.names.latin import people_and_places
 from audit.redact.names.people import chinese_people
@@ -41,4 +43,5 @@ class Names:
         yield from addresses(text, words)
 
     def _latin(self, text: str, deadline: Deadline) -> Iterator[Span]:
-        yield from people_and_places(text, list(self._rampart.spans(text, deadline)))
+        pieces = [*self._rampart.spans(text, deadline), *countries(text)]
+        yield from people_and_places(text, resolve(pieces))

@@ -13,6 +13,12 @@ _UNIT = re.compile(
     r"[\s,]{0,6}(?:(?:apt|suite|unit|flat|ste|apartment)\.? ?#? ?[0-9]{1,5}[A-Z]?)", re.IGNORECASE
 )
 _HOUSE = re.compile(r"(?<![0-9A-Za-z])[0-9]{1,5}[A-Za-z]?[ ]$")
+_UPPER = r"A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017f"
+_TITLED = re.compile(
+    r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr|Prof|MM?|Mme|Mlle|Me|Sr|Sra|Srta|Sres|Herrn?|Frau|Sig|Dott|Dhr|Mevr|Panią?|Panu)"
+    r"\.?[ \u00a0]{1,2}"
+    rf"((?:[{_UPPER}](?:\.|[\w'\u2019]*)(?:[ ]?-[ ]?|[ ])?(?:(?:van|von|de|der|den|del|della|la|le|di|da|dos)[ ])?){{1,5}})"
+)
 _PARTS = frozenset({"ADDRESS", "NUMBER", "LOCATION"})
 _FARTHEST = 12
 """Characters that two parts of one address may be apart."""
@@ -20,8 +26,12 @@ _FARTHEST = 12
 
 def people_and_places(text: str, pieces: Sequence[Span]) -> Iterator[Span]:
     """Give people as they are, and parts of an address that belong together as one span."""
+    yield from _titled(text)
     group: list[Span] = []
+    small = text.islower()
     for piece in pieces:
+        if not small and piece.type != "ADDRESS" and text[piece.start : piece.end].islower():
+            continue  # who writes capitals gives them to names
         if piece.type not in _PARTS:
             yield piece
             continue
@@ -30,6 +40,14 @@ def people_and_places(text: str, pieces: Sequence[Span]) -> Iterator[Span]:
             group = []
         group.append(piece)
     yield from _address(text, group)
+
+
+def _titled(text: str) -> Iterator[Span]:
+    """Give the capitalised words behind a title, initials among them."""
+    for match in _TITLED.finditer(text):
+        name = match.group(1).rstrip(" -.")
+        if len(name) > 1 or match.group(1).startswith(name + "."):
+            yield Span(match.start(1), match.start(1) + len(name), "PERSON", 0.7)
 
 
 def _together(text: str, left: Span, right: Span) -> bool:
