@@ -14,6 +14,8 @@ RECORD = "\x1e"
 """Separates fields of a record; context never crosses it."""
 
 _WORD = re.compile(r"[A-ZÀ-ÞĄĆĘŁŃÓŚŹŻ]?[^\W\d_A-Z]+|[A-Z]+")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _NOT_ASIAN = re.compile(r"[\u0000-\u10ff\u1e00-\u2fff]")
 
 
@@ -32,6 +34,13 @@ class Topic:
         return cls(frozenset(latin), tuple(word for word in words if word not in latin))
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text, names of fields taken apart."""
+    if text.isascii() and _CAMEL.search(text) is None:
+        return frozenset(text.casefold().translate(_BLANKS).split())
+    return frozenset(word.casefold() for word in _WORD.findall(text))
+
+
 class Around:
     """The words around one place of a text, read when first asked for."""
 
@@ -46,10 +55,10 @@ class Around:
     def _read(self) -> frozenset[str]:
         before = self._text[max(0, self._start - BEFORE) : self._start]
         after = self._text[self._end : self._end + AFTER]
-        self._before = before[before.rfind(RECORD) + 1 :].casefold()
-        self._after = after.partition(RECORD)[0].casefold()
-        raw = before[before.rfind(RECORD) + 1 :] + " " + after.partition(RECORD)[0]
-        self._words = frozenset(word.casefold() for word in _WORD.findall(raw))
+        before = before[before.rfind(RECORD) + 1 :]
+        after = after.partition(RECORD)[0]
+        self._before, self._after = before.casefold(), after.casefold()
+        self._words = words(before + " " + after)
         return self._words
 
     def mentions(self, topic: Topic) -> bool:
@@ -71,7 +80,7 @@ class Around:
         if self._label is None:
             near = self._text[max(0, self._start - LABEL) : self._start]
             near = near[near.rfind(RECORD) + 1 :]
-            self._label = frozenset(word.casefold() for word in _WORD.findall(near))
+            self._label = words(near)
         if not topic.words.isdisjoint(self._label):
             return True
         near_phrase = self._before[-LABEL:]

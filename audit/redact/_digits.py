@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from audit.redact import _phones as phones
-from audit.redact._context import Around, Topic
+from audit.redact._context import Around
 from audit.redact._types import Span
 from audit.redact.kinds import ALONE_BY_SIZE, BY_FORM, BY_SIZE, WORDS_BY_SIZE, Rule
 from audit.redact.validators.accounts import iban, iban_length
@@ -29,6 +29,8 @@ _SEPARATORS = str.maketrans("", "", " -./()·_\t\n\r|\\")
 _SHAPE = str.maketrans(
     "012345678ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "9" * 9 + "A" * 52
 )
+_WORDS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+_WORD_CHARS = frozenset(_WORDS)
 _WORD = re.compile(r"[0-9A-Za-z]+")
 _TAIL = re.compile(r"[ \-]?[A-Za-z]{1,2}(?![0-9A-Za-z])")
 _LETTERS_AROUND = re.compile(r"[A-Za-z]*([0-9]{11,19})[A-Za-z]*")
@@ -36,9 +38,10 @@ _MACHINE = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-
 _QUAD = re.compile(
     r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?![0-9.])"
 )
-_VERSION = Topic.of(
-    "version versions v ver release released build upgrade chrome safari firefox edge mozilla applewebkit section clause chapter § 版本 固件 标准 第"
-)
+_VERSION = (
+    "version", "versions", "release", "released", "build", "upgrade", "section", "clause", "chapter", " v", " ver",
+    "§", "版本", "固件", "标准", "第", "/",
+)  # fmt: skip
 _DASHED = re.compile(
     r"(?:[0-9]{2})?[0-9]{6}[\-+][0-9]{4}|[0-9]{6}-[1-8][0-9]{6}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
 )
@@ -51,7 +54,7 @@ _OCR = str.maketrans("OoIl|", "00111")
 _PREFIX = re.compile(r"[A-Z]{1,4}(?=[0-9OoIl]*[0-9])")
 MOST_RUNS = 8
 """How many neighbouring runs one number may be written in, unless they are single digits."""
-_MOST_SINGLE = 24
+_MOST_SINGLE, _FEWEST = 24, 7
 _LONGEST = 34
 _SIZES = frozenset(BY_SIZE) | frozenset(range(7, 18))
 """How many digits anything that is known has."""
@@ -64,15 +67,11 @@ def scan(text: str, emit: Emit) -> None:
         start, end = match.span()
         if end <= done:
             continue
-        before, after = text[start - 1 : start], text[end : end + 1]
-        if _is_word(before) or (_is_word(after) and after not in "xX"):
+        after = text[end : end + 1]
+        if text[start - 1 : start] in _WORD_CHARS or (after in _WORD_CHARS and after not in "xX"):
             done = _tokens(text, max(start, done), end, emit)
         elif end - start >= 6:
             _cluster(text, start, end, emit)
-
-
-def _is_word(char: str) -> bool:
-    return char.isascii() and (char.isalnum() or char == "_")
 
 
 def _cluster(text: str, start: int, end: int, emit: Emit) -> None:
@@ -87,6 +86,8 @@ def _cluster(text: str, start: int, end: int, emit: Emit) -> None:
         if end - start < 7:
             return
         raw = text[start:end]
+    if len(raw.translate(_SEPARATORS)) < _FEWEST:
+        return
     if (national := _DASHED.fullmatch(raw)) is not None and _dashed(national.group(), start, emit):
         return
     if (date := _TIME.match(raw)) is not None and date.end() >= min(len(raw), 8):
@@ -102,7 +103,8 @@ def _address(text: str, start: int, raw: str, emit: Emit) -> int:
     quad = _QUAD.match(raw)
     if quad is None or text[start - 1 : start] == ".":
         return 0
-    if not Around(text, start, start).mentions(_VERSION):
+    before = text[max(0, start - 16) : start].casefold().rstrip(" :=\x1f\"'")
+    if not (" " + before).endswith(_VERSION):
         emit(Span(start, start + quad.end(), "IP_ADDRESS", 0.8))
     return quad.end()
 
@@ -222,9 +224,12 @@ def _weigh(rule: Rule, value: str, around: Around) -> float:
 
 def _tokens(text: str, start: int, end: int, emit: Emit) -> int:
     """Look up the words of letters and digits that the cluster at `start:end` runs through."""
-    left = start
-    while left > 0 and start - left < 41 and _is_word(text[left - 1]):
-        left -= 1
+    head = text[max(0, start - 41) : start]
+    left = start - len(head) + len(head.rstrip(_WORDS))
+    tail = text[end : end + 41]
+    right = end + len(tail) - len(tail.lstrip(_WORDS))
+    if right - left < 6:
+        return right
     machine = _MACHINE.match(text, left)
     if machine is not None:
         return max(machine.end(), end)

@@ -47,6 +47,21 @@ _TIME_VALUE = re.compile(
 )
 
 
+def _is_plain(key: str) -> bool:
+    """Whether a key cannot hold anything of a person; the plain ones are remembered."""
+    if key in _seen:
+        return True
+    if _PLAIN_KEY.fullmatch(key) is None:
+        return False
+    if len(_seen) < _MOST_SEEN:
+        _seen.add(key)
+    return True
+
+
+_seen: set[str] = set()
+_MOST_SEEN = 4096
+
+
 def is_machine_value(key: str, value: str) -> bool:
     """Whether a field is one that machines fill, and its value is one of theirs."""
     if key not in _MACHINE_KEYS:
@@ -88,9 +103,7 @@ class _Row:
         elif colon is None:
             self._add(first, *match.span(1))
         else:
-            self._key = (
-                first if _PLAIN_KEY.fullmatch(first) else self._odd_key(first, *match.span(1))
-            )
+            self._key = first if _is_plain(first) else self._odd_key(first, *match.span(1))
             if value is not None:
                 self._add(value, *match.span(3))
             elif number is not None:
