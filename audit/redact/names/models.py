@@ -16,7 +16,7 @@ from audit.core.files import read_bounded
 
 
 @cache
-def library(name: str) -> Any:
+def imported(name: str) -> Any:
     """Return an optional library.
 
     Raises:
@@ -49,7 +49,7 @@ def model_file(package: str, name: str, digest: str) -> bytes:
 
 def session(model: bytes) -> Any:
     """Return an onnxruntime session for `model` on one thread of the processor."""
-    ort = library("onnxruntime")
+    ort = imported("onnxruntime")
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

