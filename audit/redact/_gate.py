@@ -56,10 +56,11 @@ def _plain(shapes: Sequence[Shape]) -> Gate:
     def gate(text: str) -> list[int]:
         present = set(text)
         low = text.lower()
-        found: set[int] = set()
+        without = {i for i, chars in needs if chars.isdisjoint(present)}
+        found = set(without)  # not asked for
         _hinted(exact, present, text, found)
         _hinted(folded, present if low == text else set(low), low, found)
-        found.difference_update([i for i, chars in needs if chars.isdisjoint(present)])
+        found -= without
         for index, question, chars in searched:
             if not (chars and chars.isdisjoint(present)) and question(text):
                 found.add(index)

@@ -34,6 +34,12 @@ _DAMAGE = (
     r"[0-9][ .\-][0-9][ .\-][0-9][ .\-][0-9][ .\-][0-9]|[0-9A-Z]-?\r?\n ?-?[0-9A-Z]"
     r"|[0-9][OoIl|]{1,4}[0-9]|[^A-Za-z0-9][OoIl|]{1,2}[0-9]{3}|[0-9]{3}[OoIl|]{1,2}[^A-Za-z0-9]"
 )
+# The same from its first digit on, for plain `re`, which is quick to find one.
+_DAMAGED = re.compile(
+    r"[0-9](?:[ .\-][0-9][ .\-][0-9][ .\-][0-9][ .\-][0-9]|[OoIl|]{1,4}[0-9]|[0-9]{2}[OoIl|]{1,2}[^A-Za-z0-9]"
+    r"|[0-9]{2}(?<=[^A-Za-z0-9][OoIl|][0-9]{3})|[0-9]{2}(?<=[^A-Za-z0-9][OoIl|]{2}[0-9]{3}))"
+)
+_BROKEN = re.compile(r"\n ?-?[0-9A-Z]")
 _READ_AS_DIGIT = str.maketrans("OoIl|", "00111")
 _WORD = re.compile(r"[^\W\d_]+")
 _START = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z|]")
@@ -129,6 +135,10 @@ def _read(kind: str, char: str) -> str:
     return again if again.isdigit() else "?"
 
 
+def _may_be_damaged(text: str) -> bool:
+    return _DAMAGED.search(text) is not None or ("\n" in text and _BROKEN.search(text) is not None)
+
+
 SHAPE = Shape(
     "labelled",
     _WORD,
@@ -137,4 +147,5 @@ SHAPE = Shape(
     _labelled,
     about="a label before a damaged value",
     needs="0123456789",
+    may=_may_be_damaged,
 )

@@ -51,12 +51,16 @@ def _same_length_table() -> dict[int, str]:
         plain = unicodedata.normalize("NFKC", chr(code))
         if len(plain) == 1 and plain.isascii():
             table[code] = plain
-    return table | {0x2212: "-", 0x30FB: "·", 0x2022: "·", 0xFF65: "·"}
+    return table | {0x017F: "s", 0x212A: "K", 0x2212: "-", 0x30FB: "·", 0x2022: "·", 0xFF65: "·"}
 
 
 _TABLE = _same_length_table()
 # Two classes: one that mixes planes is searched character by character, fifty times slower.
 _MARKED = re.compile(f"[{re.escape(''.join(chr(code) for code in _TABLE if code < 0x10000))}]")
+_ODD = re.compile(
+    "[^\x00-\x7f\u00bf-\u017e\u0180-\u024f\u0391-\u03c9\u0400-\u045f\u2018-\u201f\u2026\u3001-\u3003\u3008-\u3011"
+    "\u4e00-\u9fff，；：！？（）]"
+)
 _ASTRAL = re.compile("[\U00010000-\U0001fbff]")
 
 
@@ -79,6 +83,10 @@ class Normal(NamedTuple):
 def normalise(text: str) -> Normal:
     """Return `text` in one written form; ASCII text comes back as it is."""
     if text.isascii():
+        return Normal(text)
+    if _ODD.search(text) is None:  # letters of Europe and Han with ordinary punctuation
+        if _HAN_RUN.search(text):
+            text = _HAN_RUN.sub(_digits, text)
         return Normal(text)
     plain = text.translate(_TABLE) if _MARKED.search(text) or _ASTRAL.search(text) else text
     origin = None

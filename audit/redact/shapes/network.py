@@ -125,7 +125,7 @@ SHAPES = (
     Shape("EMAIL_ADDRESS", _SPOKEN, (" dot ", "dot)", "dot]", "(at", "[at", "(at", "[at", "{at", "<at"), r"(?i) dot |dot[)\]]|[(\[{<] ?at", _spoken),
     Shape("IP_ADDRESS", _COLONS, (":",), r":[0-9A-Fa-f]{0,4}:", _colons, about="RFC 4291, IEEE 802"),
     Shape("MAC_ADDRESS", _DASHES, ("-",), r"-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-", _mac(_HEX_DASH), about="IEEE 802"),
-    Shape("MAC_ADDRESS", _DOTS, (".",), r"\.[0-9A-Fa-f]{4}\.", _mac(_HEX_DOT), about="IEEE 802"),
+    Shape("MAC_ADDRESS", _DOTS, (".",), r"\.[0-9A-Fa-f]{4}\.", _mac(_HEX_DOT), about="IEEE 802", needs="0123456789abcdefABCDEF"),
     Shape("URL_CREDENTIALS", _USERINFO, ("://",), "://", lambda m: group_span(m, 1, "URL_CREDENTIALS", 0.9), about="RFC 3986 userinfo"),
     Shape("SECRET", _QUERY_SECRET, ("=",), r"[?&;][A-Za-z_]{3,16}=", lambda m: group_span(m, 1, "SECRET", 0.8)),
 )  # fmt: skip
