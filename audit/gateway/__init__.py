@@ -4,10 +4,10 @@
 """
 
 from audit.gateway._config import GatewayConfig, load
+from audit.gateway._coverage import ledger_record, redaction_event
 from audit.gateway._doctor import examine
 from audit.gateway._events import EventRedactor
 from audit.gateway._middleware import RedactionMiddleware
-from audit.gateway._receipts import ledger_record, redaction_event
 from audit.gateway._service import RedactionService, serve
 from audit.gateway._sse import SseEvent, SseParser
 from audit.gateway._tally import Tally
