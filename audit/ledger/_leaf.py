@@ -8,6 +8,7 @@ same bytes as RFC 8785 for the values we allow (ASCII keys, no floats, integers
 within 53 bits); tests compare it with another implementation.
 """
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -17,13 +18,18 @@ from audit.core.canonical import MAX_SAFE_INT, canonical_bytes
 from audit.core.errors import UsageError
 from audit.documents import (
     ENTRY_SCHEMA,
+    GENESIS,
     MAX_ENTRY,
     Event,
     FrozenFacts,
     LedgerEntry,
     first_problem,
 )
+from audit.ledger.store._rows import EntryRow, Pending
 
+_AROUND = 200
+"""More bytes than a leaf has around its event."""
+_KEY = re.compile("[!-~]{1,200}")
 _DEPTH = 8
 """Facts that nest deeper are checked by the slower reader."""
 
@@ -85,6 +91,41 @@ def encode_event(event: Event) -> bytes:
             "subject": event.subject,
             "type": event.type,
         }
+    )
+
+
+def as_pending(event: Event) -> Pending:
+    """Return the event as it waits to be recorded.
+
+    Raises:
+        UsageError: it has no canonical form, or would make too long an entry.
+    """
+    pending = Pending(encode_event(event), event.type, event.subject)
+    if len(pending.event) > MAX_ENTRY - _AROUND:
+        splice(pending.event, prev=GENESIS, seq=0, ts_ns=10**18)
+    return pending
+
+
+def check_key(key: str) -> str:
+    """Return a caller's key for an event.
+
+    Raises:
+        UsageError: empty, longer than 200 characters, or not printable ASCII.
+    """
+    if not _KEY.fullmatch(key):
+        raise UsageError("a key for an event is 1 to 200 printable ASCII characters")
+    return key
+
+
+def as_entry(row: EntryRow, event: Event) -> LedgerEntry:
+    """Return the entry in a row that was just made of `event`, without reading it again."""
+    prev = row.leaf.rindex(b',"prev":"') + len(b',"prev":"')
+    return LedgerEntry.model_construct(
+        event=event,
+        prev=row.leaf[prev : prev + 64].decode("ascii"),
+        schema_=ENTRY_SCHEMA,
+        seq=str(row.seq),
+        ts_ns=row.ts_ns,
     )
 
 

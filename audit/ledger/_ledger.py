@@ -32,17 +32,14 @@ from audit.documents import (
     LedgerEntry,
     LedgerVerification,
     NoteSigner,
-    leaf_hash,
 )
 from audit.ledger._checkpoint import read_checkpoint
-from audit.ledger._head import fitting_head
-from audit.ledger._leaf import encode_event, read_leaf, splice
-from audit.ledger._merkle import Frontier
+from audit.ledger._leaf import as_entry, as_pending, check_key, read_leaf
 from audit.ledger._note import parse_signatures
 from audit.ledger._policy import CountedCheckpoint, LogPolicy
 from audit.ledger._signing import LastSigned, sign_head
 from audit.ledger._verify import read_rows, verify_snapshot
-from audit.ledger.store._rows import EntryRow, Head, Store
+from audit.ledger.store._rows import Store
 
 COSIGNATURE = "cosignature"
 """The kind of attachment that holds a witness's signature line."""
@@ -77,51 +74,35 @@ class Ledger:
         """Let go of the database; nothing is pending, since appends are durable."""
         self._store.close()
 
-    def append(self, event: Event) -> LedgerEntry:
+    def append(self, event: Event, *, key: str | None = None) -> LedgerEntry:
         """Record one event and return its entry, which is durable then.
+
+        `key` is the caller's own name for the event. After an attempt whose
+        answer was lost, the same event with the same key is not recorded again.
 
         Raises:
             LedgerUnavailable: the database cannot be written; nothing was recorded.
             ChainBroken: the head does not fit the last entry; nothing was recorded.
-            UsageError: the entry would be longer than `MAX_ENTRY`.
+            UsageError: the entry would be longer than `MAX_ENTRY`, or the key names another event.
         """
-        return self.append_many((event,))[0]
+        return self.append_many((event,), keys=None if key is None else (key,))[0]
 
-    def append_many(self, events: Sequence[Event]) -> list[LedgerEntry]:
+    def append_many(
+        self, events: Sequence[Event], *, keys: Sequence[str] | None = None
+    ) -> list[LedgerEntry]:
         """Record events in order and in one transaction: all of them, or none.
 
         Raises:
             LedgerUnavailable, ChainBroken, UsageError: as `append`.
         """
-        bodies = [encode_event(event) for event in events]
-        if not bodies:
+        pending = [as_pending(event) for event in events]
+        if keys is not None:
+            named = zip(pending, keys, strict=True)
+            pending = [one._replace(key=check_key(key)) for one, key in named]
+        if not pending:
             return []
-        with self._store.writing() as writing:
-            head = fitting_head(writing)
-            rows, head = self._chain(head, list(zip(events, bodies, strict=True)))
-            writing.add(rows, head)
-        return [read_leaf(row.leaf) for row in rows]
-
-    def _chain(self, head: Head, events: list[tuple[Event, bytes]]) -> tuple[list[EntryRow], Head]:
-        """Return the rows that follow `head`, and the head over them."""
-        tree = Frontier.unpack(head.size, head.frontier)
-        prev, ts_ns = head.last_hash, head.last_ns
-        rows: list[EntryRow] = []
-        for event, body in events:
-            ts_ns = max(self._clock(), ts_ns + 1)
-            leaf = splice(body, prev=prev.hex(), seq=tree.size, ts_ns=ts_ns)
-            prev = leaf_hash(leaf)
-            rows.append(EntryRow(tree.size, ts_ns, event.type, event.subject, leaf, prev))
-            tree.add(prev)
-        return rows, Head(
-            size=tree.size,
-            root=tree.root(),
-            frontier=tree.pack(),
-            last_hash=prev,
-            last_ns=ts_ns,
-            checkpoints=head.checkpoints,
-            notes_hash=head.notes_hash,
-        )
+        rows = self._store.append(pending, self._clock)
+        return [as_entry(row, event) for row, event in zip(rows, events, strict=True)]
 
     def entries(
         self,

@@ -9,6 +9,7 @@ only a checkpoint signed by a key that he does not hold, or kept elsewhere,
 shows that. So a caller who needs more than consistency passes `vkeys`.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from audit.ledger._merkle import Frontier
 from audit.ledger.store._rows import NO_NOTES, CheckpointRow, EntryRow, Head, Snapshot, add_note
 
 _PROGRESS_EVERY = 1 << 20
+FIRST = -(2**63)
+"""Below every number a row can have: rows that should not be there are read as well."""
 
 
 @dataclass(slots=True)
@@ -75,17 +78,17 @@ def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> No
     """Read every entry once; stop at the first that is not right."""
     tree, unreported = scan.tree, 0
     scan.mark()
-    rows = snapshot.rows(start=-(2**63), subject=None, type_=None)
-    for row in rows:
-        if not _holds(row, tree.size, scan.last_hash, scan.last_ns):
-            raise _diagnosis(row, next(rows, None), scan, head)
-        scan.last_hash, scan.last_ns = row.leaf_hash, row.ts_ns
-        tree.add(row.leaf_hash)
-        scan.mark()
-        unreported += len(row.leaf)
-        if unreported > _PROGRESS_EVERY:
-            progress.advance(unreported)
-            unreported = 0
+    with contextlib.closing(snapshot.rows(start=FIRST, subject=None, type_=None)) as rows:
+        for row in rows:
+            if not _holds(row, tree.size, scan.last_hash, scan.last_ns):
+                raise _diagnosis(row, next(rows, None), scan, head)
+            scan.last_hash, scan.last_ns = row.leaf_hash, row.ts_ns
+            tree.add(row.leaf_hash)
+            scan.mark()
+            unreported += len(row.leaf)
+            if unreported > _PROGRESS_EVERY:
+                progress.advance(unreported)
+                unreported = 0
     progress.advance(unreported)
 
 

@@ -1,11 +1,12 @@
 """The rows a ledger keeps, the same in every database."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from audit.core.clock import Clock
 from audit.documents import GENESIS
 from audit.ledger._merkle import EMPTY_ROOT
 
@@ -22,6 +23,19 @@ class EntryRow(NamedTuple):
     subject: str | None
     leaf: bytes
     leaf_hash: bytes
+
+
+class Pending(NamedTuple):
+    """An event that waits for its place: its canonical bytes and what is copied out of it.
+
+    `key` is the caller's own name for the event; a second one with the same
+    name is not recorded again.
+    """
+
+    event: bytes
+    type: str
+    subject: str | None
+    key: str | None = None
 
 
 class CheckpointRow(NamedTuple):
@@ -71,8 +85,11 @@ class Snapshot(Protocol):
             ChainBroken: there is not exactly one, or its fields are not what they must be.
         """
 
-    def rows(self, *, start: int, subject: str | None, type_: str | None) -> Iterator[EntryRow]:
+    def rows(self, *, start: int, subject: str | None, type_: str | None) -> Generator[EntryRow]:
         """Give the entries from `start` on, in order, those that match."""
+
+    def recorded(self, keys: Sequence[str]) -> dict[str, EntryRow]:
+        """Return the entries recorded under these keys."""
 
     def checkpoints(self) -> list[CheckpointRow]:
         """Return all checkpoints, in order of their number."""
@@ -96,6 +113,9 @@ class Writing(Snapshot, Protocol):
     def add(self, rows: Sequence[EntryRow], head: Head) -> None:
         """Store entries and the head over them."""
 
+    def add_keys(self, keys: Sequence[tuple[str, int]]) -> None:
+        """Remember under which keys entries were recorded."""
+
     def add_checkpoint(self, row: CheckpointRow, head: Head) -> None:
         """Store a checkpoint and the head over it."""
 
@@ -109,6 +129,14 @@ class Store(Protocol):
     @property
     def url(self) -> str:
         """The ledger's URL, without a password."""
+
+    def append(self, pending: Sequence[Pending], clock: Clock) -> list[EntryRow]:
+        """Record events in order, all or none, and return their entries, durable then.
+
+        Raises:
+            ChainBroken: the head does not fit the last entry; nothing was recorded.
+            UsageError: too long an entry, or a key that names another event.
+        """
 
     def reading(self) -> AbstractContextManager[Snapshot]:
         """Open a snapshot."""

@@ -11,25 +11,19 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from typing_extensions import override
 
-from audit.core.errors import ChainBroken, LedgerUnavailable
-from audit.ledger.store._rows import (
-    AttachmentRow,
-    CheckpointRow,
-    EntryRow,
-    Head,
-    Snapshot,
-    Store,
-    Writing,
-)
+from audit.core.clock import Clock
+from audit.core.errors import LedgerUnavailable
+from audit.ledger.store._append import append_directly
+from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
+from audit.ledger.store._transaction import Transaction
 
 APPLICATION_ID = 0x4C4D4155  # "LMAU"
 SCHEMA_VERSION = 1
@@ -44,6 +38,10 @@ _TABLES = (
   leaf BLOB NOT NULL,
   leaf_hash BLOB NOT NULL
 ) STRICT""",
+    """CREATE TABLE keys (
+  key TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID""",
     """CREATE TABLE checkpoints (
   number INTEGER PRIMARY KEY,
   size INTEGER NOT NULL,
@@ -71,98 +69,27 @@ _TABLES = (
 _GUARDS = tuple(
     f"""CREATE TRIGGER {table}_keep_{verb} BEFORE {verb.upper()} ON {table}
 BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END"""
-    for table in ("entries", "checkpoints", "attachments")
+    for table in ("entries", "keys", "checkpoints", "attachments")
     for verb in ("update", "delete")
 )
 SCHEMA = (*_TABLES, *_GUARDS)
-_ENTRY = "seq, ts_ns, type, subject, leaf, leaf_hash"
-_CHECKPOINT = "number, size, frontier, vkey, note"
-_HEAD = "size, root, frontier, last_hash, last_ns, checkpoints, notes_hash"
 
 
-class _Transaction(Writing):
-    """A connection inside a transaction."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-
-    @override
-    def head(self) -> Head:
-        rows = self._all(f"SELECT id, {_HEAD} FROM head")
-        if len(rows) != 1 or rows[0][0] != 0:
-            raise ChainBroken(0, "has no one head over it: the head row is missing or doubled")
-        head = Head(*rows[0][1:])
-        wanted = [type(field) for field in (0, *astuple(Head()))]
-        if [type(field) for field in rows[0]] != wanted or head.size < 0:
-            raise ChainBroken(0, "has no head over it: a field of the head is of the wrong type")
-        return head
-
-    @override
-    def rows(self, *, start: int, subject: str | None, type_: str | None) -> Iterator[EntryRow]:
-        wanted = {"subject": subject, "type": type_}
-        terms = [f"{name} = ?" for name, value in wanted.items() if value is not None]
-        values = [value for value in wanted.values() if value is not None]
-        if start:
-            terms, values = ["seq >= ?", *terms], [start, *values]  # type: ignore[list-item]
-        where = " WHERE " + " AND ".join(terms) if terms else ""
-        statement = f"SELECT {_ENTRY} FROM entries{where} ORDER BY seq"
-        result = self._connection.exec_driver_sql(statement, tuple(values))
-        for part in result.yield_per(500).partitions():
-            yield from (EntryRow(*row) for row in part)
-
-    @override
-    def checkpoints(self) -> list[CheckpointRow]:
-        found = self._all(f"SELECT {_CHECKPOINT} FROM checkpoints ORDER BY number")
-        return [CheckpointRow(*row) for row in found]
-
-    @override
-    def attachments(self) -> list[AttachmentRow]:
-        query = "SELECT number, checkpoint, kind, data FROM attachments ORDER BY number"
-        return [AttachmentRow(*row) for row in self._all(query)]
-
-    @override
-    def last_row(self) -> EntryRow | None:
-        found = self._all(f"SELECT {_ENTRY} FROM entries ORDER BY seq DESC LIMIT 1")
-        return EntryRow(*found[0]) if found else None
+class SqliteTransaction(Transaction):
+    """A transaction on a SQLite file."""
 
     @override
     def leaf_bytes(self) -> int:
-        ((pages, size),) = self._all(
-            "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size"
-        )
+        query = "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size"
+        ((pages, size),) = self._all(query)
         return int(pages * size)
 
     @override
     def problem(self) -> str | None:
-        found = self._all("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")
+        found = self._all("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
         if sorted(str(row[0]) for row in found) != sorted(SCHEMA):
             return "its tables and guards are not those this version of audit makes"
         return None
-
-    @override
-    def add(self, rows: Sequence[EntryRow], head: Head) -> None:
-        insert = f"INSERT INTO entries ({_ENTRY}) VALUES (?, ?, ?, ?, ?, ?)"
-        self._connection.exec_driver_sql(insert, [tuple(row) for row in rows])
-        self._set_head(head)
-
-    @override
-    def add_checkpoint(self, row: CheckpointRow, head: Head) -> None:
-        insert = f"INSERT INTO checkpoints ({_CHECKPOINT}) VALUES (?, ?, ?, ?, ?)"
-        self._connection.exec_driver_sql(insert, tuple(row))
-        self._set_head(head)
-
-    @override
-    def attach(self, checkpoint: int, kind: str, data: bytes) -> None:
-        insert = "INSERT INTO attachments (checkpoint, kind, data) VALUES (?, ?, ?)"
-        self._connection.exec_driver_sql(insert, (checkpoint, kind, data))
-
-    def _set_head(self, head: Head) -> None:
-        assignments = ", ".join(f"{name.strip()} = ?" for name in _HEAD.split(","))
-        update = f"UPDATE head SET {assignments} WHERE id = 0"
-        self._connection.exec_driver_sql(update, astuple(head))
-
-    def _all(self, statement: str) -> Sequence[Any]:
-        return self._connection.exec_driver_sql(statement).fetchall()
 
 
 class SqliteStore(Store):
@@ -192,10 +119,15 @@ class SqliteStore(Store):
         return f"sqlite:///{self._path}"
 
     @override
+    def append(self, pending: Sequence[Pending], clock: Clock) -> list[EntryRow]:
+        with self.writing() as writing:
+            return append_directly(writing, pending, clock)
+
+    @override
     @contextlib.contextmanager
     def reading(self) -> Iterator[Snapshot]:
         with self._failures("read"), self._engine.connect() as connection, connection.begin():
-            yield _Transaction(connection)
+            yield SqliteTransaction(connection)
 
     @override
     @contextlib.contextmanager
@@ -203,7 +135,7 @@ class SqliteStore(Store):
         with self._failures("write"), self._engine.connect() as connection:
             immediate = connection.execution_options(immediate=True)
             with immediate.begin():
-                yield _Transaction(immediate)
+                yield SqliteTransaction(immediate)
 
     @override
     def close(self) -> None:
@@ -275,7 +207,7 @@ def _hint(reason: str, path: Path) -> str | None:
     return None
 
 
-def _retry_busy(attempt: Any) -> None:
+def _retry_busy(attempt: Callable[[], object]) -> None:
     """Try for `BUSY_SECONDS`: SQLite does not wait when a file becomes WAL."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:

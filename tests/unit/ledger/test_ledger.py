@@ -178,3 +178,34 @@ def test_a_log_does_not_sign_a_tree_that_does_not_extend_what_it_signed(
         pytest.raises(ChainBroken, match="does not extend the tree of 19 entries signed last"),
     ):
         ledger.checkpoint(LOG)
+
+
+def test_an_event_repeated_with_its_key_is_recorded_once(tmp_path: Path) -> None:
+    with open_ledger(str(tmp_path / "a.db"), create=True, clock=Ticks()) as ledger:
+        first = ledger.append(event(1), key="request-1")
+        assert ledger.append(event(1), key="request-1") == first
+        again = ledger.append_many(
+            [event(1), event(2), event(1)], keys=["request-1", "2", "request-1"]
+        )
+        assert [entry.number for entry in again] == [0, 1, 0]
+        assert ledger.append(event(1)).number == 2
+        ledger.verify()
+
+
+def test_a_key_that_names_another_event_is_refused(tmp_path: Path) -> None:
+    with open_ledger(str(tmp_path / "a.db"), create=True, clock=Ticks()) as ledger:
+        ledger.append(event(1), key="one")
+        for events, keys in (([event(2)], ["one"]), ([event(3), event(4)], ["new", "new"])):
+            with pytest.raises(UsageError, match="names another event already"):
+                ledger.append_many(events, keys=keys)
+        assert ledger.size() == 1
+        for key in ("", "a b", "é", "x" * 201):
+            with pytest.raises(UsageError, match="printable ASCII"):
+                ledger.append(event(5), key=key)
+
+
+def test_an_entry_returned_is_the_entry_recorded(tmp_path: Path) -> None:
+    with open_ledger(str(tmp_path / "a.db"), create=True, clock=Ticks()) as ledger:
+        made = ledger.append_many([event(number) for number in range(4)])
+        assert made == list(ledger.entries())
+        assert [entry.leaf() for entry in made] == list(ledger.leaves())

@@ -17,7 +17,7 @@ from audit.core.progress import SILENT
 from audit.documents import leaf_hash
 from audit.ledger import open_ledger
 from audit.ledger._verify import verify_snapshot
-from audit.ledger.store._sqlite import SqliteStore, _Transaction
+from audit.ledger.store._sqlite import SqliteStore, SqliteTransaction
 from tests.fakes.ledgers import LOG
 
 SIZE = 20
@@ -47,7 +47,7 @@ def broken(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bro
             assert raw.total_changes > changes, "the edit changed nothing"
             with pytest.raises(ChainBroken) as caught:
                 verify_snapshot(
-                    _Transaction(connection), vkeys=(LOG.vkey,), outside=(), progress=SILENT
+                    SqliteTransaction(connection), vkeys=(LOG.vkey,), outside=(), progress=SILENT
                 )
             transaction.rollback()
         assert "tables and guards" not in str(caught.value), "the rows alone must give it away"

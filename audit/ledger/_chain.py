@@ -1,0 +1,38 @@
+"""From events to rows: what comes after a head, and the head over it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from audit.core.clock import Clock
+from audit.documents import leaf_hash
+from audit.ledger._leaf import splice
+from audit.ledger._merkle import Frontier
+from audit.ledger.store._rows import EntryRow, Head, Pending
+
+
+def chain(head: Head, pending: Iterable[Pending], clock: Clock) -> tuple[list[EntryRow], Head]:
+    """Return the entries that follow `head`, in order, and the head over them.
+
+    Time never goes back: if the clock does, each entry is a nanosecond later
+    than the one before.
+
+    Raises:
+        UsageError: an entry would be longer than `MAX_ENTRY`.
+    """
+    tree = Frontier.unpack(head.size, head.frontier)
+    prev, ts_ns = head.last_hash, head.last_ns
+    rows: list[EntryRow] = []
+    for one in pending:
+        ts_ns = max(clock(), ts_ns + 1)
+        leaf = splice(one.event, prev=prev.hex(), seq=tree.size, ts_ns=ts_ns)
+        prev = leaf_hash(leaf)
+        rows.append(EntryRow(tree.size, ts_ns, one.type, one.subject, leaf, prev))
+        tree.add(prev)
+    return rows, replace(
+        head,
+        size=tree.size,
+        root=tree.root(),
+        frontier=tree.pack(),
+        last_hash=prev,
+        last_ns=ts_ns,
+    )
