@@ -18,6 +18,7 @@
   - VerificationError      exit 10  something was checked and does not hold
     . SignatureMismatch             a signature does not cover these bytes or this signer
     . ChainBroken                   a ledger entry is not the one its log committed to
+    . PromiseBroken                 the log promised to record an event and did not
     . DigestMismatch                bytes do not have the digest that names them
     . ModelRefused                  a model file is malformed, unsafe or of no known format
     . PersonalDataLeft              something that leaves the house would hold personal data
@@ -154,6 +155,12 @@ class ChainBroken(VerificationError):  # noqa: N818
             hint=hint or "compare with a checkpoint kept outside: audit ledger verify --help",
         )
         self.seq = seq
+
+
+class PromiseBroken(VerificationError):  # noqa: N818
+    """The log promised to record an event, and no entry holds it."""
+
+    slug = "promise-broken"
 
 
 class DigestMismatch(VerificationError):  # noqa: N818

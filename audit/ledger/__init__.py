@@ -13,7 +13,9 @@ from audit.ledger._ledger import Ledger
 from audit.ledger._note import Note, verify_note
 from audit.ledger._open import open_ledger
 from audit.ledger._policy import CountedCheckpoint, LogPolicy, parse_policy
+from audit.ledger._promise import Promise, read_promise
 from audit.ledger._proof import TlogProof
+from audit.ledger._service import grant_role, serve_sequencer
 from audit.ledger._signing import LastSigned
 from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles, read_tiled
 from audit.ledger.witness import (
@@ -36,6 +38,7 @@ __all__ = [
     "Ledger",
     "LogPolicy",
     "Note",
+    "Promise",
     "TileFolder",
     "TileStore",
     "TiledTree",
@@ -47,11 +50,14 @@ __all__ = [
     "collect_cosignatures",
     "export_tiles",
     "generate_cosigner",
+    "grant_role",
     "load_cosigner",
     "open_ledger",
     "parse_policy",
     "post_http",
     "read_checkpoint",
+    "read_promise",
     "read_tiled",
+    "serve_sequencer",
     "verify_note",
 ]

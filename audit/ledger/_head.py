@@ -10,11 +10,9 @@ def fitting_head(writing: Writing) -> Head:
     """Return the head, if it is over the last entry; else nothing may be added to it.
 
     Raises:
-        ChainBroken: it is not, or the tables were altered.
+        ChainBroken: it is not.
     """
     head, last = writing.head(), writing.last_row()
-    if (problem := writing.problem()) is not None:
-        raise ChainBroken(head.size, f"cannot be added safely: {problem}")
     broken = ChainBroken(max(head.size - 1, 0), "is not the last entry of the tree in the head")
     try:
         tree = Frontier.unpack(head.size, head.frontier)

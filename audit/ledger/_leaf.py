@@ -106,6 +106,17 @@ def as_pending(event: Event) -> Pending:
     return pending
 
 
+def problem_of(pending: Pending) -> str | None:
+    """Return why something that waits is not an event as `as_pending` makes them, if it is not."""
+    try:
+        event = Event.model_validate_json(pending.event)
+        if as_pending(event)._replace(key=pending.key) != pending:
+            return "it is not in canonical form, or its type or subject is another"
+    except (ValueError, UsageError):
+        return "it is not an event"
+    return None
+
+
 def check_key(key: str) -> str:
     """Return a caller's key for an event.
 

@@ -82,6 +82,8 @@ def sign_head(store: Store, signer: NoteSigner, last_signed: LastSigned | None) 
 
 def _sign(writing: Writing, signer: NoteSigner, last_signed: LastSigned | None) -> Checkpoint:
     head = fitting_head(writing)
+    if (problem := writing.problem()) is not None:
+        raise ChainBroken(head.size, f"cannot be added or read safely: {problem}")
     stored = writing.checkpoints()
     tree = _extended(writing, head, stored[-1] if stored else None)
     new = TreeHead(signer.name, head.size, head.root)

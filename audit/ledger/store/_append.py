@@ -1,5 +1,6 @@
 """Append inside one transaction: what is new goes behind the head, what is known stays."""
 
+import secrets
 from collections.abc import Sequence
 
 from audit.core.clock import Clock
@@ -52,6 +53,14 @@ def _unknown(pending: Sequence[Pending], known: dict[str, EntryRow]) -> list[Pen
             fresh[one.key] = one.event
             new.append(one)
     return new
+
+
+def with_keys(pending: Sequence[Pending]) -> list[Pending]:
+    """Return events that all have a key; one that had none gets a random one."""
+    return [
+        one if one.key is not None else one._replace(key=f"auto-{secrets.token_hex(16)}")
+        for one in pending
+    ]
 
 
 def event_of(row: EntryRow) -> bytes:

@@ -138,6 +138,13 @@ class Store(Protocol):
             UsageError: too long an entry, or a key that names another event.
         """
 
+    def submit(self, pending: Sequence[Pending], clock: Clock) -> list[Pending]:
+        """Make events durable, recorded now or soon, and return them with their keys.
+
+        Raises:
+            UsageError: a key names another event.
+        """
+
     def reading(self) -> AbstractContextManager[Snapshot]:
         """Open a snapshot."""
 

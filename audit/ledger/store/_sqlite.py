@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from audit.core.clock import Clock
 from audit.core.errors import LedgerUnavailable
-from audit.ledger.store._append import append_directly
+from audit.ledger.store._append import append_directly, with_keys
 from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
 from audit.ledger.store._transaction import Transaction
 
@@ -122,6 +122,12 @@ class SqliteStore(Store):
     def append(self, pending: Sequence[Pending], clock: Clock) -> list[EntryRow]:
         with self.writing() as writing:
             return append_directly(writing, pending, clock)
+
+    @override
+    def submit(self, pending: Sequence[Pending], clock: Clock) -> list[Pending]:
+        named = with_keys(pending)
+        self.append(named, clock)
+        return named
 
     @override
     @contextlib.contextmanager

@@ -1,27 +1,41 @@
-"""Ledgers with entries and checkpoints, made once and copied for each test."""
+"""Every ledger test runs on SQLite and on a real PostgreSQL."""
 
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from audit.ledger import open_ledger
-from tests.fakes.ledgers import LOG, Ticks, event
+from tests.fakes.databases import Database, PostgresDatabase, SqliteDatabase
+from tests.fakes.postgres import running
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger of 20 entries with checkpoints over 7, 13 and 19."""
-    path = tmp_path_factory.mktemp("ledger") / "made.db"
-    with open_ledger(str(path), create=True, clock=Ticks()) as ledger:
-        for number in range(20):
-            ledger.append(event(number))
-            if number + 1 in {7, 13, 19}:
-                ledger.checkpoint(LOG)
-    return path
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Database]]:
+    with running() as server:
+        yield {
+            "sqlite": SqliteDatabase(tmp_path_factory.mktemp("ledgers")),
+            "postgresql": PostgresDatabase(server),
+        }
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="session")
+def database(request: pytest.FixtureRequest, databases: dict[str, Database]) -> Database:
+    return databases[request.param]
 
 
 @pytest.fixture
-def copy(made: Path, tmp_path: Path) -> Path:
-    """A copy of `made` that a test may spoil."""
-    return Path(shutil.copy(made, tmp_path / "copy.db"))
+def url(database: Database) -> str:
+    """The URL of a ledger to be made."""
+    return database.new()
+
+
+@pytest.fixture
+def made(database: Database) -> str:
+    """The URL of a ledger of 20 entries with checkpoints over 7, 13 and 19, to be spoiled."""
+    return database.made()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The path of a SQLite ledger to be made."""
+    return tmp_path / "ledger.db"

@@ -11,15 +11,22 @@ import pytest
 from audit.core.errors import ChainBroken, LedgerUnavailable, UsageError
 from audit.ledger import open_ledger
 from audit.ledger.store import _sqlite
+from tests.fakes.databases import Database
 from tests.fakes.ledgers import LOG, event
 
 
+@pytest.fixture
+def copy(databases: dict[str, Database]) -> Path:
+    """A SQLite ledger that a test may spoil."""
+    return Path(databases["sqlite"].made().removeprefix("sqlite:///"))
+
+
 @pytest.mark.parametrize(
-    "url", ["", "sqlite:///", "sqlite://", "mysql://u:secret@host/db", "ledger.txt"]
+    "bad", ["", "sqlite:///", "sqlite://", "mysql://u:secret@host/db", "ledger.txt"]
 )
-def test_what_is_no_url_of_a_ledger_is_refused_without_its_password(url: str) -> None:
+def test_what_is_no_url_of_a_ledger_is_refused_without_its_password(bad: str) -> None:
     with pytest.raises(UsageError, match="is not the URL of a ledger") as caught:
-        open_ledger(url)
+        open_ledger(bad)
     assert "secret" not in str(caught.value)
 
 
@@ -111,17 +118,15 @@ def test_a_database_damaged_in_the_middle_is_unavailable_and_not_intact(copy: Pa
         ledger.verify()
 
 
-def test_two_processes_create_and_write_one_ledger_without_losing_an_entry(tmp_path: Path) -> None:
-    path = tmp_path / "shared.db"
+def test_two_processes_create_and_write_one_ledger_without_losing_an_entry(url: str) -> None:
     program = (
         "from audit.ledger import open_ledger; from tests.fakes.ledgers import event; import sys\n"
         "with open_ledger(sys.argv[1], create=True) as ledger:\n"
         "    for number in range(25): ledger.append(event(number))\n"
     )
     writers = [
-        subprocess.Popen([sys.executable, "-c", program, str(path)], env=os.environ)
-        for _ in range(2)
+        subprocess.Popen([sys.executable, "-c", program, url], env=os.environ) for _ in range(2)
     ]
     assert [writer.wait(60) for writer in writers] == [0, 0]
-    with open_ledger(str(path)) as ledger:
+    with open_ledger(url) as ledger:
         assert ledger.verify().size == 50

@@ -19,6 +19,7 @@ from audit.ledger._treehead import TreeHead, parse_tree_head
 from audit.ledger.tiles import TiledTree, TileFolder, export_tiles, read_tiled
 from audit.ledger.tiles._layout import Tile, tile_at, tiles_of, unpack_bundle
 from audit.ledger.tiles._write import start_of, write_tiles
+from tests.fakes.databases import Database
 from tests.fakes.ledgers import LOG, Ticks, event
 
 PUBLISHED = Path(__file__).parents[2] / "vectors" / "ledger" / "tessera-log"
@@ -174,9 +175,9 @@ def test_nothing_is_published_when_the_leaves_are_not_what_was_signed() -> None:
         start_of(store, checkpoint(299))
 
 
-def test_a_ledger_is_exported_to_a_folder_in_steps(tmp_path: Path) -> None:
+def test_a_ledger_is_exported_to_a_folder_in_steps(url: str, tmp_path: Path) -> None:
     folder = TileFolder(tmp_path / "log")
-    with open_ledger(str(tmp_path / "a.db"), create=True, clock=Ticks()) as ledger:
+    with open_ledger(url, create=True, clock=Ticks()) as ledger:
         with pytest.raises(EvidenceError, match="no checkpoint to export"):
             export_tiles(ledger, folder)
         for size in (3, 300, 300):
@@ -190,19 +191,17 @@ def test_a_ledger_is_exported_to_a_folder_in_steps(tmp_path: Path) -> None:
     assert len(unpack_bundle(bundle, 256)) == 256
 
 
-def test_an_export_stops_when_the_ledger_was_rewritten(tmp_path: Path) -> None:
+def test_an_export_stops_when_the_ledger_was_rewritten(database: Database, tmp_path: Path) -> None:
     folder = TileFolder(tmp_path / "log")
-    for name, first in (("a.db", 0), ("b.db", 1000)):
-        with open_ledger(str(tmp_path / name), create=True, clock=Ticks()) as ledger:
-            ledger.append_many(
-                [event(number + first) for number in range(300 if not first else 600)]
-            )
-            ledger.checkpoint(LOG)
-            if not first:
-                export_tiles(ledger, folder)
-                continue
-            with pytest.raises(ChainBroken, match="checkpoint over 600 signed"):
-                export_tiles(ledger, folder)
+    with open_ledger(database.new(), create=True, clock=Ticks()) as ledger:
+        ledger.append_many([event(number) for number in range(300)])
+        ledger.checkpoint(LOG)
+        export_tiles(ledger, folder)
+    with open_ledger(database.new(), create=True, clock=Ticks()) as ledger:
+        ledger.append_many([event(number + 1000) for number in range(600)])
+        ledger.checkpoint(LOG)
+        with pytest.raises(ChainBroken, match="checkpoint over 600 signed"):
+            export_tiles(ledger, folder)
     assert read_tiled(folder, vkeys=(LOG.vkey,))[0].size == 300
 
 

@@ -1,0 +1,201 @@
+"""PostgreSQL: many writers, one sequencer at a time.
+
+* Whoever holds the row lock on the head is the one writer.
+* An event that cannot be sequenced at once is committed to the inbox, which
+  costs writers no lock, and sequenced by whoever comes next, or by a service.
+* synchronous_commit is on: what was committed survives the loss of power.
+* Triggers and grants keep honest programs from editing rows. They are hygiene:
+  whoever owns the tables can go around them, and verify does not believe in them.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from typing_extensions import override
+
+from audit.core.clock import Clock
+from audit.core.errors import LedgerUnavailable
+from audit.ledger.store._catalog import catalog_problem
+from audit.ledger.store._inbox import append_through_inbox, submit
+from audit.ledger.store._migrate import REVISION, migrate, revision_of
+from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
+from audit.ledger.store._transaction import ENTRY, Transaction
+
+_COPY = f"COPY entries ({ENTRY}) FROM STDIN (FORMAT BINARY)"
+_COPY_TYPES = ("int8", "int8", "text", "text", "bytea", "bytea")
+_CONNECT_SECONDS = 10
+
+
+class PostgresTransaction(Transaction):
+    """A transaction on a PostgreSQL database that reads."""
+
+    mark = "%s"
+
+    @override
+    def leaf_bytes(self) -> int:
+        query = (
+            "SELECT coalesce(sum(pg_relation_size(inhrelid)), 0)::bigint FROM pg_inherits "
+            "WHERE inhparent = 'entries'::regclass"
+        )
+        return int(self._all(query)[0][0])
+
+    @override
+    def problem(self) -> str | None:
+        return catalog_problem(self._all)
+
+
+class PostgresWriting(PostgresTransaction):
+    """A transaction that holds the head."""
+
+    lock = " FOR UPDATE"
+
+    def __init__(self, connection: sa.Connection, made: set[int]) -> None:
+        super().__init__(connection)
+        self._made = made
+
+    @override
+    def add(self, rows: Sequence[EntryRow], head: Head) -> None:
+        self._make_partitions(rows[0].seq, rows[-1].seq)
+        driver: Any = self._connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.set_types(_COPY_TYPES)
+            for row in rows:
+                copy.write_row(row)
+        self._set_head(head)
+
+    def take(self, limit: int) -> list[Pending]:
+        """Take up to `limit` events out of the inbox, oldest first."""
+        taken = self._all(
+            "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox ORDER BY id LIMIT ?) "
+            "RETURNING id, event, type, subject, key",
+            (limit,),
+        )
+        return [Pending(*row[1:]) for row in sorted(taken)]
+
+    def _make_partitions(self, first: int, last: int) -> None:
+        width = self._all("SELECT partition_size FROM service")[0][0]
+        for wanted in range(first // width, last // width + 1):
+            if wanted not in self._made:
+                self._run("SELECT ledger_partition(?)", (wanted,))
+                self._made.add(wanted)
+
+
+class PostgresStore(Store):
+    """A ledger in a PostgreSQL database."""
+
+    def __init__(self, url: str, *, create: bool, read_only: bool) -> None:
+        self._read_only = read_only
+        self._made: set[int] = set()
+        try:
+            parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+            self._shown = sa.make_url(url).render_as_string(hide_password=True)
+            self._engine = sa.create_engine(
+                parsed,
+                pool_size=20,
+                connect_args={"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"},
+            )
+        except ModuleNotFoundError as exc:
+            raise LedgerUnavailable(
+                f"cannot open {url.rsplit('@', maxsplit=1)[-1]}: no PostgreSQL driver",
+                hint="pip install 'lastmile-audit[postgres]'",
+            ) from exc
+        sa.event.listen(self._engine, "connect", _make_durable)
+        try:
+            with self._failures("open"):
+                self._prepare(create=create)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    @property
+    @override
+    def url(self) -> str:
+        return self._shown
+
+    @override
+    def append(self, pending: Sequence[Pending], clock: Clock) -> list[EntryRow]:
+        with self._failures("write"):
+            return append_through_inbox(self, pending, clock)
+
+    @override
+    def submit(self, pending: Sequence[Pending], clock: Clock) -> list[Pending]:
+        with self._failures("write"):
+            return submit(self, pending)
+
+    @override
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        with self._failures("read"), self._engine.connect() as connection:
+            same = connection.execution_options(isolation_level="REPEATABLE READ")
+            with same.begin():
+                yield PostgresTransaction(same)
+
+    @override
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Writing]:
+        with self.transaction() as connection:
+            yield self.as_writing(connection)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Open a transaction that may write."""
+        with self._failures("write"), self._engine.begin() as connection:
+            if self._read_only:
+                raise LedgerUnavailable(f"cannot write {self.url}: it was opened to read")
+            yield connection
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[sa.Connection]:
+        """Open a connection of one's own, for what belongs to a session."""
+        with self._failures("write"), self._engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # a session's locks must not go back into the pool
+
+    def as_writing(self, connection: sa.Connection) -> PostgresWriting:
+        """Return the writer on a connection; it holds the head once it has read it."""
+        return PostgresWriting(connection, self._made)
+
+    @override
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _prepare(self, *, create: bool) -> None:
+        found = revision_of(self._engine)
+        if create and not self._read_only and found != REVISION:
+            migrate(self._engine)
+            found = revision_of(self._engine)
+        if found is None:
+            raise LedgerUnavailable(
+                f"{self.url} holds no audit ledger", hint="audit ledger append --create makes one"
+            )
+        if found != REVISION:
+            raise LedgerUnavailable(
+                f"{self.url} has schema revision {found}; this version of audit knows {REVISION}",
+                hint="use the version of audit that made it, or audit ledger append --create",
+            )
+
+    @contextlib.contextmanager
+    def _failures(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError, _driver_error()) as exc:
+            cause = getattr(exc, "orig", None) or exc
+            reason = str(cause).strip().split("\n")[0]
+            raise LedgerUnavailable(f"cannot {verb} {self.url}: {reason}") from exc
+
+
+def _driver_error() -> type[Exception]:
+    import psycopg
+
+    return psycopg.Error
+
+
+def _make_durable(connection: Any, _record: object) -> None:
+    """Have the server wait for its disk, whatever its default is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")
+    connection.commit()

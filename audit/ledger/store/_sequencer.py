@@ -1,0 +1,60 @@
+"""The sequencer as a service (PostgreSQL): one at a time, and the next takes over.
+
+* An advisory lock of the session makes one of them the sequencer. The server
+  frees it when the session ends, however it ends.
+* The epoch is raised by whoever takes over, and looked at in every
+  transaction: one that was cut off and comes back finds that it is not the
+  sequencer any more, and stops.
+"""
+
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from audit.core.clock import Clock
+from audit.core.errors import LedgerUnavailable
+from audit.ledger.store._inbox import SERVICE_LOCK, drain
+from audit.ledger.store._postgres import PostgresStore
+
+_PAUSE_SECONDS = 0.002
+_STANDBY_SECONDS = 0.1
+
+
+def run_sequencer(store: PostgresStore, clock: Clock, *, should_stop: Callable[[], bool]) -> int:
+    """Sequence the inbox until `should_stop`, and return how many events that were.
+
+    Raises:
+        LedgerUnavailable: another sequencer took over, or the database cannot be reached.
+    """
+    with store.session() as session:
+        while not session.exec_driver_sql(
+            "SELECT pg_try_advisory_lock(%s)", (SERVICE_LOCK,)
+        ).scalar_one():
+            session.commit()
+            if should_stop():
+                return 0
+            time.sleep(_STANDBY_SECONDS)
+        epoch = session.exec_driver_sql(
+            "UPDATE service SET epoch = epoch + 1 RETURNING epoch"
+        ).scalar_one()
+        session.commit()
+        total = 0
+        while not should_stop():
+            done = _one_batch(store, session, epoch, clock)
+            total += done
+            if not done:
+                time.sleep(_PAUSE_SECONDS)
+        session.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (SERVICE_LOCK,))
+        session.commit()
+        return total
+
+
+def _one_batch(store: PostgresStore, session: sa.Connection, epoch: int, clock: Clock) -> int:
+    with session.begin():
+        writing = store.as_writing(session)
+        writing.head()
+        found = session.exec_driver_sql("SELECT epoch FROM service").scalar_one()
+        if found != epoch:
+            raise LedgerUnavailable(f"{store.url}: another sequencer took over")
+        return drain(writing, clock)

@@ -1,0 +1,1 @@
+"""The PostgreSQL schema, step by step (alembic)."""

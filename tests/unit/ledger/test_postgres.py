@@ -1,0 +1,370 @@
+"""PostgreSQL alone: inbox, promises, sequencers and their failover, partitions, roles."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from audit.core.clock import now_ns
+from audit.core.errors import (
+    ChainBroken,
+    EvidenceError,
+    LedgerUnavailable,
+    PromiseBroken,
+    SignatureMismatch,
+    UsageError,
+)
+from audit.documents import Event
+from audit.ledger import Ledger, open_ledger
+from audit.ledger._promise import read_promise
+from audit.ledger.store import _inbox, _migrate
+from audit.ledger.store._postgres import PostgresStore
+from audit.ledger.store._roles import GRANTS, grant
+from audit.ledger.store._sequencer import run_sequencer
+from tests.fakes.databases import Database, PostgresDatabase
+from tests.fakes.ledgers import LOG, Ticks, event
+from tests.fakes.notes import SeededSigner
+
+
+@pytest.fixture
+def database(databases: dict[str, Database]) -> PostgresDatabase:
+    found = databases["postgresql"]
+    assert isinstance(found, PostgresDatabase)
+    return found
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    with open_ledger(url) as ledger:
+        yield ledger
+
+
+def store_of(ledger: Ledger) -> PostgresStore:
+    store = ledger._store
+    assert isinstance(store, PostgresStore)
+    return store
+
+
+@contextmanager
+def sequencer(url: str) -> Iterator[Callable[[], bool]]:
+    """Run a sequencer service; the value given tells whether it still runs."""
+    stop, failure = threading.Event(), []
+
+    def serve() -> None:
+        with open_ledger(url) as ledger:
+            try:
+                run_sequencer(store_of(ledger), now_ns, should_stop=stop.is_set)
+            except LedgerUnavailable as exc:
+                failure.append(exc)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield thread.is_alive
+    stop.set()
+    thread.join()
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if true():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("did not happen within 8 s")
+
+
+def holds_service_lock(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+        row = connection.execute(query, (_inbox.SERVICE_LOCK,)).fetchone()
+        return row == (1,)
+
+
+def test_the_last_migration_is_the_revision_that_is_asked_for() -> None:
+    config = Config()
+    folder = Path(_migrate.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    assert ScriptDirectory.from_config(config).get_current_head() == _migrate.REVISION
+
+
+def test_a_database_without_a_ledger_is_refused_until_one_is_made(
+    database: PostgresDatabase,
+) -> None:
+    empty = database._schema()
+    with pytest.raises(LedgerUnavailable, match="holds no audit ledger"):
+        open_ledger(empty)
+    with open_ledger(empty, create=True) as ledger:
+        ledger.append(event(0))
+        assert ledger.verify().size == 1
+
+
+def test_a_newer_schema_is_refused(database: PostgresDatabase, url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LedgerUnavailable, match="schema revision 9999"):
+        open_ledger(url)
+
+
+def test_a_server_that_cannot_be_reached_is_named_without_its_password() -> None:
+    with pytest.raises(LedgerUnavailable, match=r"postgresql://u:\*\*\*@127") as caught:
+        open_ledger("postgresql://u:secret@127.0.0.1:1/x")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_ledger_opened_to_read_is_not_written(url: str) -> None:
+    with open_ledger(url, read_only=True) as ledger:
+        assert ledger.verify().size == 0
+        with pytest.raises(LedgerUnavailable, match="opened to read"):
+            ledger.append(event(0))
+
+
+def test_a_promised_event_is_durable_at_once_and_recorded_by_whoever_comes_next(
+    ledger: Ledger,
+) -> None:
+    promise = ledger.submit(event(1), signer=LOG, key="one")
+    assert ledger.size() == 0
+    with pytest.raises(EvidenceError, match="not due yet"):
+        ledger.find_promised(promise)
+    assert ledger.append(event(2)).number == 1
+    assert ledger.find_promised(promise).event == event(1)
+    assert ledger.verify().size == 2
+
+
+def test_an_event_deleted_from_the_inbox_is_missed_by_its_promise(
+    database: PostgresDatabase, url: str
+) -> None:
+    with open_ledger(url) as ledger:
+        promise = ledger.submit(event(1), signer=LOG, within_ns=0)
+        with database.editor(url) as edit:
+            edit("DELETE FROM inbox")
+        ledger.append(event(2))
+        assert ledger.verify().size == 1
+        with pytest.raises(PromiseBroken, match="promised to record"):
+            ledger.find_promised(promise)
+
+
+def test_an_event_exchanged_in_the_inbox_is_missed_by_its_promise(
+    database: PostgresDatabase, url: str
+) -> None:
+    with open_ledger(url) as ledger:
+        promise = ledger.submit(event(1), signer=LOG, key="one", within_ns=0)
+        with database.editor(url) as edit:
+            edit("UPDATE inbox SET event = replace(encode(event, 'escape'), '1', '7')::bytea")
+        ledger.append(event(2))
+        with pytest.raises(PromiseBroken):
+            ledger.find_promised(promise)
+
+
+def test_a_promise_is_signed_by_its_log_and_no_byte_of_it_can_be_changed(ledger: Ledger) -> None:
+    note = ledger.submit(event(1), signer=LOG).note
+    for keys in ((), (SeededSigner(LOG.name, "other").vkey,)):
+        with pytest.raises(SignatureMismatch):
+            read_promise(note, vkeys=keys)
+    for at in range(0, len(note), 7):
+        with pytest.raises(SignatureMismatch):
+            read_promise(note[:at] + bytes([note[at] ^ 1]) + note[at + 1 :], vkeys=(LOG.vkey,))
+
+
+def test_a_key_in_the_inbox_names_one_event(ledger: Ledger) -> None:
+    first = ledger.submit(event(1), signer=LOG, key="one")
+    again = ledger.submit(event(1), signer=LOG, key="one")
+    assert first.event == again.event
+    with pytest.raises(UsageError, match="names another event"):
+        ledger.submit(event(2), signer=LOG, key="one")
+    ledger.append(event(3))
+    with pytest.raises(UsageError, match="names another event"):
+        ledger.submit(event(2), signer=LOG, key="one")
+    assert [entry.event for entry in ledger.entries()] == [event(1), event(3)]
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        (b"nonsense", "it is not an event"),
+        (b'{"type":"a.b"}', "not in canonical form"),
+        (b'{"facts":{"x":1.5},"inputs":[],"model_id":null,"outputs":[],"subject":null,"type":"a.b"}',
+         "it is not an event"),
+        (b'{"facts":{},"inputs":[],"model_id":null,"outputs":[],"subject":null,"type":"c.d"}',
+         "its type or subject is another"),
+        (b"x" * 70_000, "it is not an event"),
+    ],
+)  # fmt: skip
+def test_what_is_no_event_in_the_inbox_is_recorded_as_that_and_stops_nobody(
+    url: str, stored: bytes, reason: str
+) -> None:
+    with psycopg.connect(url) as connection:
+        insert = "INSERT INTO inbox (key, event, type) VALUES ('bad', %s, 'a.b')"
+        connection.execute(insert, (stored,))
+    with open_ledger(url) as ledger:
+        assert ledger.append(event(1)).number == 1
+        rejected = next(ledger.entries())
+        assert rejected.event.type == "ledger.rejected"
+        assert reason in rejected.event.facts["reason"]
+        assert ledger.verify().size == 2
+
+
+def test_a_writer_that_finds_the_head_taken_waits_in_the_inbox(url: str) -> None:
+    with psycopg.connect(url) as other, open_ledger(url) as ledger:
+        other.execute("SELECT * FROM head FOR UPDATE")
+        done: list[int] = []
+        writer = threading.Thread(target=lambda: done.append(ledger.append(event(1)).number))
+        writer.start()
+        wait_for(lambda: _count(url, "inbox") == 1)
+        assert not done
+        other.rollback()
+        writer.join()
+        assert done == [0]
+
+
+def _count(url: str, table: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[call-overload]
+        return int(row[0])
+
+
+def test_events_without_a_sequencer_stay_in_the_inbox_and_the_writer_is_told(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_inbox, "WAIT_SECONDS", 0.2)
+    with psycopg.connect(url) as other, open_ledger(url) as ledger:
+        other.execute("SELECT pg_advisory_lock(%s)", (_inbox.SERVICE_LOCK,))  # a service that hangs
+        with pytest.raises(LedgerUnavailable, match="it is in the inbox"):
+            ledger.append(event(1))
+    with open_ledger(url) as ledger:
+        assert ledger.append(event(2)).number == 1
+        assert next(ledger.entries()).event == event(1)
+
+
+def test_a_service_sequences_and_a_second_one_takes_over(url: str) -> None:
+    with open_ledger(url) as ledger, sequencer(url) as first:
+        wait_for(lambda: holds_service_lock(url))
+        assert ledger.append_many([event(1), event(2)])[1].number == 1
+        with sequencer(url) as second:
+            assert ledger.append(event(3)).number == 2
+            with psycopg.connect(url, autocommit=True) as killer:
+                killer.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                    "WHERE locktype = 'advisory' AND objid = %s AND granted",
+                    (_inbox.SERVICE_LOCK,),
+                )
+            wait_for(lambda: not first())
+            assert ledger.append(event(4)).number == 3
+            assert second()
+        assert ledger.verify().size == 4
+
+
+def test_a_sequencer_that_was_cut_off_finds_that_it_is_not_the_one_any_more(url: str) -> None:
+    with open_ledger(url) as ledger, sequencer(url) as running:
+        wait_for(lambda: holds_service_lock(url))
+        with psycopg.connect(url) as other:
+            other.execute("UPDATE service SET epoch = epoch + 1")
+        wait_for(lambda: not running())
+        ledger.append(event(1))
+        assert ledger.verify().size == 1
+
+
+def test_entries_are_kept_in_partitions_by_number(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE service SET partition_size = 8")
+    with open_ledger(url, clock=Ticks()) as ledger:
+        ledger.append_many([event(number) for number in range(20)])
+        ledger.append_many([event(number) for number in range(20, 25)])
+        assert ledger.verify().size == 25
+    assert [_count(url, f"entries_p{number}") for number in range(4)] == [8, 8, 8, 1]
+
+
+def test_a_truncated_partition_is_refused_by_its_guard_and_missed_without_it(
+    database: PostgresDatabase, made: str
+) -> None:
+    with (
+        psycopg.connect(made) as connection,
+        pytest.raises(psycopg.Error, match="append-only"),
+    ):
+        connection.execute("TRUNCATE entries_p0")
+    with database.editor(made) as edit:
+        edit("TRUNCATE entries_p0")
+    with open_ledger(made) as ledger, pytest.raises(ChainBroken, match="entry 0 is missing"):
+        ledger.verify()
+
+
+@pytest.mark.parametrize("table", ["entries", "entries_p0", "keys", "checkpoints"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"])
+def test_guards_refuse_edits_by_the_owner(made: str, table: str, verb: str) -> None:
+    column = {"keys": "key", "checkpoints": "number"}.get(table, "seq")
+    if table == "keys":
+        with open_ledger(made) as ledger:
+            ledger.append(event(1), key="one")
+    statement = verb.format(table, column, column)
+    with (
+        psycopg.connect(made) as connection,
+        pytest.raises(psycopg.Error, match="append-only"),
+    ):
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def roles(database: PostgresDatabase, url: str) -> Iterator[dict[str, str]]:
+    """A role of each kind, by its URL."""
+    with open_ledger(url) as ledger:
+        for kind in GRANTS:
+            database.server.execute(f"CREATE ROLE {kind} LOGIN")
+            grant(store_of(ledger), kind, kind)
+        with pytest.raises(UsageError, match="is not one of"):
+            grant(store_of(ledger), "reader", "owner")
+    yield {kind: url.replace("owner@", f"{kind}@") for kind in GRANTS}
+    for kind in GRANTS:
+        database.server.execute(f"DROP OWNED BY {kind}; DROP ROLE {kind}")
+
+
+def test_each_role_does_its_work_and_no_more(url: str, roles: dict[str, str]) -> None:
+    with open_ledger(roles["sequencer"]) as one, open_ledger(roles["writer"]) as other:
+        assert one.append(event(1)).number == 0
+        one.checkpoint(LOG)
+        promise = other.submit(event(2), signer=LOG)
+        assert one.append(event(3)).number == 2
+        assert other.find_promised(promise).number == 1
+        with sequencer(roles["sequencer"]):
+            assert other.append(event(4)).number == 3
+    with open_ledger(roles["reader"], read_only=True) as ledger:
+        assert ledger.verify(vkeys=(LOG.vkey,)).size == 4
+    refused: dict[str, Any] = {
+        "reader": ("INSERT INTO inbox (key, event, type) VALUES ('k', '', 't')",),
+        "writer": (
+            "INSERT INTO entries VALUES (9, 9, 't', NULL, '', '')",
+            "UPDATE head SET size = 0",
+            "DELETE FROM inbox",
+            "SELECT ledger_partition(9)",
+        ),
+        "sequencer": (
+            "UPDATE entries SET ts_ns = 0",
+            "DELETE FROM entries",
+            "TRUNCATE entries_p0",
+            "DELETE FROM checkpoints",
+            "DROP TABLE entries",
+            "ALTER TABLE entries DISABLE TRIGGER ALL",
+            "SET session_replication_role = replica",
+        ),
+    }
+    for kind, statements in refused.items():
+        for statement in statements:
+            with (
+                psycopg.connect(roles[kind]) as connection,
+                pytest.raises(psycopg.errors.InsufficientPrivilege),
+            ):
+                connection.execute(statement)
+
+
+def test_a_writer_role_alone_waits_for_a_sequencer(
+    roles: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_inbox, "WAIT_SECONDS", 0.1)
+    with (
+        open_ledger(roles["writer"]) as ledger,
+        pytest.raises(LedgerUnavailable, match="no sequencer took the event"),
+    ):
+        ledger.append(Event(type="a.b"))
