@@ -33,6 +33,7 @@ from audit.documents import (
     LedgerVerification,
     NoteSigner,
 )
+from audit.ledger._appender import MAX_BATCH, Appender
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._leaf import as_entry, as_pending, check_key, read_leaf
 from audit.ledger._note import parse_signatures
@@ -106,6 +107,13 @@ class Ledger:
             return []
         rows = self._store.append(pending, self._clock)
         return [as_entry(row, event) for row, event in zip(rows, events, strict=True)]
+
+    def appender(self, *, max_batch: int = MAX_BATCH) -> Appender:
+        """Return a way to append from many threads and tasks with one flush for all that wait.
+
+        Close it before the ledger.
+        """
+        return Appender(self._store, self._clock, max_batch=max_batch)
 
     def submit(
         self, event: Event, *, signer: NoteSigner, key: str | None = None, within_ns: int = MINUTE
