@@ -1,7 +1,6 @@
 """From events to rows: what comes after a head, and the head over it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from audit.core.clock import Clock
 from audit.documents import leaf_hash
@@ -28,8 +27,7 @@ def chain(head: Head, pending: Iterable[Pending], clock: Clock) -> tuple[list[En
         prev = leaf_hash(leaf)
         rows.append(EntryRow(tree.size, ts_ns, one.type, one.subject, leaf, prev))
         tree.add(prev)
-    return rows, replace(
-        head,
+    return rows, head._replace(
         size=tree.size,
         root=tree.root(),
         frontier=tree.pack(),

@@ -14,7 +14,6 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -101,7 +100,7 @@ def _sign(writing: Writing, signer: NoteSigner, last_signed: LastSigned | None) 
     row = CheckpointRow(len(stored), head.size, tree.pack(), signer.vkey, note)
     notes_hash = add_note(head.notes_hash, note)
     writing.add_checkpoint(
-        row, replace(head, checkpoints=head.checkpoints + 1, notes_hash=notes_hash)
+        row, head._replace(checkpoints=head.checkpoints + 1, notes_hash=notes_hash)
     )
     return checkpoint
 

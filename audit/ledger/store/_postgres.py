@@ -21,7 +21,7 @@ from audit.ledger.store._catalog import catalog_problem
 from audit.ledger.store._inbox import append_through_inbox, submit
 from audit.ledger.store._migrate import REVISION, migrate, revision_of
 from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
-from audit.ledger.store._transaction import ENTRY, Transaction
+from audit.ledger.store._transaction import ENTRY, PART, Transaction
 
 _COPY = f"COPY entries ({ENTRY}) FROM STDIN (FORMAT BINARY)"
 _COPY_TYPES = ("int8", "int8", "text", "text", "bytea", "bytea")
@@ -34,16 +34,23 @@ class PostgresTransaction(Transaction):
     mark = "%s"
 
     @override
+    def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
+        with self.driver.cursor(name="rows") as cursor:
+            cursor.execute(query, values)
+            while part := cursor.fetchmany(PART):
+                yield from part
+
+    @override
     def leaf_bytes(self) -> int:
         query = (
             "SELECT coalesce(sum(pg_relation_size(inhrelid)), 0)::bigint FROM pg_inherits "
             "WHERE inhparent = 'entries'::regclass"
         )
-        return int(self._all(query)[0][0])
+        return int(self.all(query)[0][0])
 
     @override
     def problem(self) -> str | None:
-        return catalog_problem(self._all)
+        return catalog_problem(self.all)
 
 
 class PostgresWriting(PostgresTransaction):
@@ -58,8 +65,7 @@ class PostgresWriting(PostgresTransaction):
     @override
     def add(self, rows: Sequence[EntryRow], head: Head) -> None:
         self._make_partitions(rows[0].seq, rows[-1].seq)
-        driver: Any = self._connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        with self.driver.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(_COPY_TYPES)
             for row in rows:
                 copy.write_row(row)
@@ -67,7 +73,7 @@ class PostgresWriting(PostgresTransaction):
 
     def take(self, limit: int) -> list[Pending]:
         """Take up to `limit` events out of the inbox, oldest first."""
-        taken = self._all(
+        taken = self.all(
             "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox ORDER BY id LIMIT ?) "
             "RETURNING id, event, type, subject, key",
             (limit,),
@@ -75,10 +81,10 @@ class PostgresWriting(PostgresTransaction):
         return [Pending(*row[1:]) for row in sorted(taken)]
 
     def _make_partitions(self, first: int, last: int) -> None:
-        width = self._all("SELECT partition_size FROM service")[0][0]
+        width = self.all("SELECT partition_size FROM service")[0][0]
         for wanted in range(first // width, last // width + 1):
             if wanted not in self._made:
-                self._run("SELECT ledger_partition(?)", (wanted,))
+                self.run("SELECT ledger_partition(?)", (wanted,))
                 self._made.add(wanted)
 
 

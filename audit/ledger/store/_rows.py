@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from audit.core.clock import Clock
@@ -57,8 +56,7 @@ class AttachmentRow(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The one row that commits to all others; written with every append."""
 
     size: int = 0

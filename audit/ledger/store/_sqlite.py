@@ -12,9 +12,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from typing_extensions import override
@@ -23,7 +23,7 @@ from audit.core.clock import Clock
 from audit.core.errors import LedgerUnavailable
 from audit.ledger.store._append import append_directly, with_keys
 from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
-from audit.ledger.store._transaction import Transaction
+from audit.ledger.store._transaction import PART, Transaction
 
 APPLICATION_ID = 0x4C4D4155  # "LMAU"
 SCHEMA_VERSION = 1
@@ -79,14 +79,20 @@ class SqliteTransaction(Transaction):
     """A transaction on a SQLite file."""
 
     @override
+    def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
+        with contextlib.closing(self.run(query, values)) as cursor:
+            while part := cursor.fetchmany(PART):
+                yield from part
+
+    @override
     def leaf_bytes(self) -> int:
         query = "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size"
-        ((pages, size),) = self._all(query)
+        ((pages, size),) = self.all(query)
         return int(pages * size)
 
     @override
     def problem(self) -> str | None:
-        found = self._all("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+        found = self.all("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
         if sorted(str(row[0]) for row in found) != sorted(SCHEMA):
             return "its tables and guards are not those this version of audit makes"
         return None
@@ -186,8 +192,8 @@ class SqliteStore(Store):
         if not raw.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
             for statement in SCHEMA:
                 raw.execute(statement)
-            names = "?, " * len(astuple(Head()))
-            raw.execute(f"INSERT INTO head VALUES ({names}?)", (0, *astuple(Head())))
+            marks = "?, " * len(Head())
+            raw.execute(f"INSERT INTO head VALUES ({marks}?)", (0, *Head()))
             raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             raw.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         raw.execute("COMMIT")

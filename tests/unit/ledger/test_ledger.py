@@ -1,8 +1,10 @@
 """Append, read, sign, verify: what an honest ledger does, and what it refuses."""
 
 import json
+import pickle  # noqa: TID251 - our own bytes, to show that an entry survives it
 
 import pytest
+from pydantic import ValidationError
 
 from audit.core.errors import ChainBroken, UsageError, VerificationError
 from audit.documents import GENESIS, MAX_ENTRY, Event, leaf_hash
@@ -206,5 +208,11 @@ def test_a_key_that_names_another_event_is_refused(url: str) -> None:
 def test_an_entry_returned_is_the_entry_recorded(url: str) -> None:
     with open_ledger(url, create=True, clock=Ticks()) as ledger:
         made = ledger.append_many([event(number) for number in range(4)])
-        assert made == list(ledger.entries())
+        read = list(ledger.entries())
+        assert made == read
         assert [entry.leaf() for entry in made] == list(ledger.leaves())
+        assert made[0].model_dump(mode="json") == read[0].model_dump(mode="json")
+        assert made[0].model_copy(deep=True) == read[0]
+        assert pickle.loads(pickle.dumps(made[0])) == read[0]  # noqa: S301
+        with pytest.raises(ValidationError, match="frozen"):
+            made[0].seq = "9"  # type: ignore[misc]

@@ -234,7 +234,7 @@ def test_tables_that_were_altered_are_neither_verified_nor_signed(database: Data
         made = database.made()
         with open_ledger(made) as ledger:
             with ledger._store.writing() as writing:
-                writing._connection.exec_driver_sql(statement)  # type: ignore[attr-defined]
+                writing.run(statement)  # type: ignore[attr-defined]
             with pytest.raises(ChainBroken, match="this version of audit makes"):
                 ledger.verify()
             with pytest.raises(ChainBroken, match="this version of audit makes"):
