@@ -66,7 +66,8 @@ def test_an_interrupt_is_exit_130_and_says_so(folder: Path) -> None:
     with (folder / "dataset" / "large").open("wb") as file:
         file.truncate(64 << 30)
     process = subprocess.Popen(
-        [*AUDIT, "fingerprint", "dataset", "dataset"],
+        # A shell's background job ignores interrupts, and its children inherit that.
+        ["env", "--default-signal=INT", *AUDIT, "fingerprint", "dataset", "dataset"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
