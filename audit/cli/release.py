@@ -9,7 +9,12 @@ from audit.cli._answer import answer, format_option
 from audit.cli._bars import progress_bars
 from audit.cli._places import access_options
 from audit.cli._verdict import EXIT, write_verdict
-from audit.release import Options, init, run
+from audit.core.files import read_bounded
+from audit.documents import Outcome
+from audit.gate import load_policy
+from audit.ledger import open_ledger
+from audit.oci import Access
+from audit.release import Gate, Options, find_ledger, init, open_artifact, run
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -64,3 +69,31 @@ def init_release(folder: Path, model_id: str, log_name: str) -> None:
     answer(f"{started.recipe}\n{started.policy}\n")
     click.echo(f"audit: signing key {started.key_id}; ledger key {started.vkey}", err=True)
     click.echo("audit: keep keys/*.key secret; the policy holds the public halves", err=True)
+
+
+@command.command("serve")
+@click.argument("artifact", metavar="PLACE@DIGEST")
+@click.option("--policy", required=True, type=FILE, help="The policy file of the gate.")
+@click.option("--config", required=True, type=FILE, help="The file serve.yaml.", metavar="FILE")
+@click.option("--ledger", envvar="AUDIT_LEDGER", metavar="URL", help="As for `audit gate check`.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@access_options
+def serve_release(  # noqa: PLR0913  click gives one argument per option
+    artifact: str, policy: Path, config: Path, ledger: str | None, host: str, port: int, access: Access
+) -> None:  # fmt: skip
+    """Serve a release that the gate allows now; every answer is marked and has a receipt.
+
+    The gate's answer is printed first. Exit 10 and 3 mean that nothing was served.
+    """
+    from audit.release.serve import Place, read_config, serve
+
+    rules, wanted = load_policy(read_bounded(policy), source=str(policy)), read_config(config)
+    with progress_bars() as progress, open_artifact(artifact, access=access) as (layout, digest):
+        url = ledger or find_ledger(layout)
+        with open_ledger(url) as opened:
+            given = Gate(rules, opened, progress=progress).check(layout, digest)
+        click.echo(write_verdict(given.verdict, "text"), nl=False)
+        if given.verdict.outcome is not Outcome.ALLOW:
+            sys.exit(EXIT[given.verdict.outcome])
+        serve(layout, given.verdict, wanted, Place(config.parent, url, host, port))

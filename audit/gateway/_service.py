@@ -13,7 +13,7 @@ import json
 from typing import Any
 
 from audit.core.errors import ExtraMissing
-from audit.gateway._asgi import Receive, Scope, Send, refuse
+from audit.gateway._asgi import App, Receive, Scope, Send, refuse
 from audit.gateway._config import GatewayConfig, load
 from audit.gateway._middleware import TooLarge, whole_body
 from audit.gateway._tally import Record, Tally
@@ -147,7 +147,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def serve(app: RedactionService, host: str, port: int) -> None:
+def serve(app: App, host: str, port: int) -> None:
     """Serve `app` until it is stopped; access logs are off, since paths and queries may hold data.
 
     Raises:

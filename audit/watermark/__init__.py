@@ -30,6 +30,7 @@ from audit.watermark._keys import (
     tag_for,
     text_lookup,
 )
+from audit.watermark._material import Material, make_material
 from audit.watermark._receipts import (
     PAYLOAD_TYPE,
     LocalSigner,
@@ -66,6 +67,7 @@ __all__ = [
     "EpochKeys",
     "LocalRoot",
     "LocalSigner",
+    "Material",
     "ReceiptShelf",
     "ReceiptSigner",
     "RootKey",
@@ -87,6 +89,7 @@ __all__ = [
     "fingerprint",
     "key_digest",
     "log_hash",
+    "make_material",
     "new_receipt_id",
     "pack_fingerprint",
     "read_root",

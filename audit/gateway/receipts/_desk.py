@@ -24,7 +24,7 @@ from audit.watermark import (
     failed_event,
     served_event,
 )
-from audit.watermark.issue import Issued, Issuer, Served, Ticket
+from audit.watermark.issue import Issued, Issuer, Issuers, Served, Ticket
 from audit.watermark.mark import Choice, MarkedSampler
 
 T = TypeVar("T")
@@ -61,14 +61,14 @@ class ReceiptDesk:
     """Issues the receipts of one release. Close it after the last response."""
 
     def __init__(
-        self, issuer: Issuer, *, shelf: Callable[[], ReceiptShelf], ledger: Callable[[], Ledger]
+        self, issuers: Issuers, *, shelf: Callable[[], ReceiptShelf], ledger: Callable[[], Ledger]
     ) -> None:
         """Open shelf and ledger, in the thread that will use them.
 
         Raises:
             ConfigError, StorageFailed, LedgerUnavailable: they cannot be opened.
         """
-        self.issuer = issuer
+        self._issuers = issuers
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="receipts")
         try:
             self._shelf = self._thread.submit(shelf).result()
@@ -81,15 +81,9 @@ class ReceiptDesk:
         """Record that a response begins, and return its slip.
 
         Raises:
-            LedgerUnavailable: it cannot be recorded; the engine must not be asked.
+            LedgerUnavailable, StorageFailed: it cannot be recorded; the engine must not be asked.
         """
-        ticket = self.issuer.begin()
-        line = self.issuer.line
-        event = begun_event(
-            ticket.receipt_id, ticket.ts_ns, model_id=line.model_id, model_digest=line.model_digest
-        )
-        await self._run(lambda: self._ledger.append(event))
-        return Slip(ticket, self.issuer)
+        return await self._run(self._begin)
 
     async def served(self, slip: Slip, text: str, labels: tuple[str, ...]) -> Issued:
         """Sign and record the receipt of a text that is about to end.
@@ -106,7 +100,7 @@ class ReceiptDesk:
         Raises:
             LedgerUnavailable: it cannot be recorded.
         """
-        line = self.issuer.line
+        line = slip.issuer.line
         event = failed_event(
             slip.ticket.receipt_id, reason, model_id=line.model_id, model_digest=line.model_digest
         )
@@ -118,11 +112,20 @@ class ReceiptDesk:
         self._thread.submit(self._ledger.close)
         self._thread.shutdown()
 
+    def _begin(self) -> Slip:
+        issuer = self._issuers()
+        ticket, line = issuer.begin(), issuer.line
+        event = begun_event(
+            ticket.receipt_id, ticket.ts_ns, model_id=line.model_id, model_digest=line.model_digest
+        )
+        self._ledger.append(event)
+        return Slip(ticket, issuer)
+
     def _issue(self, slip: Slip, text: str, labels: tuple[str, ...]) -> Issued:
         tokens = slip.tokens
         if tokens is None:
-            tokens = len(self.issuer.tokenizer.encode(text))
-        issued = self.issuer.finish(
+            tokens = len(slip.issuer.tokenizer.encode(text))
+        issued = slip.issuer.finish(
             slip.ticket,
             Served(
                 text=text,

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class Callers:
 class DetectorApp:
     """Answers the detector's path, and gives every other one to the application inside."""
 
-    def __init__(self, app: App, examiner: Examiner, callers: Callers) -> None:
+    def __init__(self, app: App, examiner: Callable[[], Examiner], callers: Callers) -> None:
         self._app, self._examiner, self._callers = app, examiner, callers
         self._turn = asyncio.Lock()
 
@@ -88,7 +88,7 @@ class DetectorApp:
             return
         try:
             async with self._turn:
-                found = await asyncio.to_thread(self._examiner.examine, text)
+                found = await asyncio.to_thread(lambda: self._examiner().examine(text))
         except AuditError:
             await refuse(send, 503, "cannot_tell", "the text cannot be examined now")
             return

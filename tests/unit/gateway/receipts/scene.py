@@ -120,7 +120,7 @@ class Scene:
         self.ledger_faults: list[Exception] = []
         with open_ledger(self.url, create=True):
             pass
-        self.desk = ReceiptDesk(self.issuer, shelf=self._shelf, ledger=self._ledger)
+        self.desk = ReceiptDesk(lambda: self.issuer, shelf=self._shelf, ledger=self._ledger)
         policy = ReceiptPolicy.model_validate(given.get("policy", {}), strict=False)
         redaction = given.get("redaction") or GatewayConfig()
         marks: Scheme | None = given.get("marks")

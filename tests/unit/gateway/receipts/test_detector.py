@@ -38,7 +38,7 @@ def app(world: World, clock: Clock) -> DetectorApp:
         await reply(send, 200, [b'"inside"'], b"application/json")
 
     digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-    return DetectorApp(inside, world.examiner(), Callers({digest: "assessor"}, 3, clock))
+    return DetectorApp(inside, world.examiner, Callers({digest: "assessor"}, 3, clock))
 
 
 def detect(app: DetectorApp, text: Any, **more: Any) -> Reply:

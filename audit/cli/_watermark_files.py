@@ -1,0 +1,55 @@
+"""What the commands of `audit watermark` read: texts, receipts, and where they are."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from audit.core.errors import ConfigError, UsageError
+from audit.core.files import read_bounded
+from audit.documents import ReceiptRecord
+from audit.watermark import ReceiptShelf
+
+MAX_TEXT = 16 << 20
+file_type = click.Path(path_type=Path)
+text_type = click.Path(path_type=Path, allow_dash=True)
+
+shelf_option = click.option(
+    "--shelf", "shelf_file", type=file_type, metavar="FILE", envvar="AUDIT_RECEIPTS",
+    help="The receipt shelf. [env: AUDIT_RECEIPTS]",
+)  # fmt: skip
+trusted_option = click.option(
+    "--key", "key_files", type=file_type, multiple=True, metavar="FILE",
+    help="A public receipt key (PEM, Ed25519) that is trusted; may be repeated.",
+)  # fmt: skip
+
+
+def read_record(source: str, shelf_file: Path | None) -> ReceiptRecord:
+    """Return the record in a file, or on the shelf when `source` is a receipt id."""
+    if shelf_file is not None and not Path(source).exists():
+        with ReceiptShelf(needed(shelf_file)) as shelf:
+            found = shelf.find(source)
+        if found is None:
+            raise UsageError(f"receipt {source} is not on the shelf")
+        return found
+    return ReceiptRecord.read(read_bounded(Path(source)), source=source)
+
+
+def needed(shelf_file: Path | None) -> Path:
+    if shelf_file is None or not shelf_file.is_file():
+        raise UsageError(f"{shelf_file or 'no receipt shelf'}: name one with --shelf")
+    return shelf_file
+
+
+def read_text(file: Path) -> str:
+    """Return a file's text; bytes that are no UTF-8 are refused, not guessed at."""
+    if str(file) == "-":
+        data = sys.stdin.buffer.read(MAX_TEXT + 1)
+        if len(data) > MAX_TEXT:
+            raise UsageError(f"stdin: more than {MAX_TEXT} bytes")
+    else:
+        data = read_bounded(file, limit=MAX_TEXT)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{file}: not UTF-8 at byte {exc.start}") from exc

@@ -1,0 +1,55 @@
+"""How a gated release is served: one file, with what its gateway needs."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from audit.core import strict_yaml
+from audit.core.errors import ConfigError
+from audit.core.files import read_bounded
+from audit.documents import Document, MarkProfile, first_problem
+from audit.gateway import GatewayConfig
+from audit.gateway.receipts import ReceiptPolicy
+
+
+class Caller(Document):
+    """Who may ask the detector: a name, and the SHA-256 of the token he shows."""
+
+    name: str = Field(min_length=1, max_length=64)
+    token_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ServeConfig(Document):
+    """The file `serve.yaml`; paths are taken from its folder."""
+
+    format: Literal["audit.serve/v1"] = "audit.serve/v1"
+    root_key: str = "keys/root.key"
+    receipt_key: str = "keys/receipt.key"
+    key_registry: str = "keys.json"
+    shelf: str = "receipts.db"
+    engine: str | None = Field(default=None, pattern=r"^http://")
+    """A llama-server that runs already; None: the model is served inside this process."""
+    context: int = Field(default=2048, ge=256)
+    max_tokens: int = Field(default=512, ge=1)
+    top_p: str = Field(default="0.95", pattern=r"^(0\.[0-9]{1,4}|1)$")
+    epoch_days: int = Field(default=7, ge=1, le=366)
+    profile: MarkProfile = MarkProfile()
+    receipts: ReceiptPolicy = ReceiptPolicy()
+    redaction: GatewayConfig = GatewayConfig()
+    callers: tuple[Caller, ...] = ()
+    questions_per_minute: int = Field(default=30, ge=1)
+
+
+def read_config(path: Path) -> ServeConfig:
+    """Return the configuration in a YAML file.
+
+    Raises:
+        InputMissing: the file is not there.
+        ConfigError: it is not such a configuration.
+    """
+    value = strict_yaml.loads(read_bounded(path), source=str(path)).value
+    try:
+        return ServeConfig.model_validate(value, strict=False)
+    except ValidationError as exc:
+        raise ConfigError(f"{path}: {first_problem(exc)}") from exc

@@ -1,0 +1,153 @@
+"""`audit release serve`: the gate first, then answers with receipts, over HTTP."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.errors import ConfigError, UsageError
+from audit.ledger import open_ledger
+from audit.oci import Layout
+from audit.release.serve import find_gguf, read_config
+from audit.watermark import ReceiptShelf, read_trusted, unfinished, verify_receipt
+from tests.commandline import Commandline
+from tests.fakes.llama import llama
+from tests.releasekit import lay_out
+
+TOKEN = "assessor's token"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Commandline) -> Path:
+    place = tmp_path / "r"
+    lay_out(place)
+    monkeypatch.chdir(place)
+    assert run("audit release init . --model-id acme/support").code == 0
+    assert run("audit watermark init marks").code == 0
+    return place
+
+
+@contextlib.contextmanager
+def served(folder: Path, artifact: str) -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [
+        sys.executable, "-m", "audit", "release", "serve", artifact, "--policy", "policy.yaml",
+        "--config", "serve.yaml", "--port", str(port),
+    ]  # fmt: skip
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE) as server:
+        try:
+            for _ in range(300):
+                assert server.poll() is None
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.1)
+            yield port
+        finally:
+            server.terminate()
+
+
+def post(port: int, path: str, value: Any, **headers: str) -> tuple[int, dict[str, str], Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with contextlib.closing(connection):
+        all_headers = {"Content-Type": "application/json", **headers}
+        connection.request("POST", path, json.dumps(value), all_headers)
+        response = connection.getresponse()
+        return response.status, dict(response.headers), json.loads(response.read())
+
+
+def settings(folder: Path, url: str) -> None:
+    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+    (folder / "serve.yaml").write_text(
+        f"format: audit.serve/v1\nengine: {url}\nroot_key: marks/root.key\n"
+        f"receipt_key: marks/receipt.key\nmax_tokens: 60\ncallers:\n"
+        f"  - name: assessor\n    token_sha256: {digest}\n",
+        "utf-8",
+    )
+
+
+@pytest.mark.slow
+def test_an_allowed_release_answers_with_receipts_that_verify(
+    folder: Path, run: Commandline
+) -> None:
+    artifact = re.findall(r"sha256:[0-9a-f]{64}", run("audit release run RELEASE.toml").out)[0]
+    with llama() as engine:
+        settings(folder, engine.url)
+        with served(folder, f"out/layout@{artifact}") as port:
+            ask = {"messages": [{"role": "user", "content": "my number is 13812345678"}]}
+            status, headers, answer = post(port, "/v1/chat/completions", ask)
+            auth = {"Authorization": f"Bearer {TOKEN}"}
+            text = answer["choices"][0]["message"]["content"]
+            told = post(port, "/v1/watermark/detect", {"text": text}, **auth)
+            refused = post(port, "/v1/watermark/detect", {"text": text})
+    assert status == 200
+    assert "13812345678" not in json.dumps(engine.requests)
+    receipt_id = headers["x-audit-receipt"]
+    assert answer["audit"]["model_digest"] == artifact
+    assert told[2]["verdict"] == "authentic"
+    assert told[2]["attributions"][0]["receipt_id"] == receipt_id
+    assert refused[0] == 401
+    with ReceiptShelf(folder / "receipts.db") as shelf:
+        record = shelf.find(receipt_id)
+    assert record is not None
+    receipt = verify_receipt(record.signed, read_trusted([folder / "marks/receipt.pub"]))
+    assert (receipt.model_id, receipt.model_digest) == ("acme/support", artifact)
+    with open_ledger(f"sqlite:///{folder}/out/ledger.db", read_only=True) as ledger:
+        events = [entry.event for entry in ledger.entries(subject=artifact)]
+    assert [event.type for event in events][-3:] == [
+        "gate.decided", "response.begun", "response.served",
+    ]  # fmt: skip
+    assert unfinished(events) == ()
+
+
+def test_a_denied_release_is_not_served(folder: Path, run: Commandline) -> None:
+    out = run("audit release run RELEASE.toml --unsigned").out
+    artifact = re.findall(r"sha256:[0-9a-f]{64}", out)[0]
+    (folder / "serve.yaml").write_text("format: audit.serve/v1\n", "utf-8")
+    done = run(
+        f"audit release serve out/layout@{artifact} --policy policy.yaml --config serve.yaml"
+    )
+    assert done.code == 10
+    assert done.out.startswith("deny: acme/support")
+
+
+def test_an_allowed_release_without_keys_is_not_served(folder: Path, run: Commandline) -> None:
+    artifact = re.findall(r"sha256:[0-9a-f]{64}", run("audit release run RELEASE.toml").out)[0]
+    with llama() as engine:
+        (folder / "serve.yaml").write_text(f"engine: {engine.url}\n", "utf-8")
+        done = run(
+            f"audit release serve out/layout@{artifact} --policy policy.yaml --config serve.yaml"
+        )
+    assert done.code == 2
+    assert "keys/receipt.key" in done.err
+
+
+@pytest.mark.parametrize(
+    "text", ["receipts:\n  unrecorded: maybe\n", "engine: ftp://x\n", "top_p: '2'\n", "x: 1\n"]
+)
+def test_a_configuration_that_means_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "serve.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"serve\.yaml"):
+        read_config(path)
+
+
+def test_an_artifact_without_a_gguf_file_is_named(folder: Path, run: Commandline) -> None:
+    for path in (folder / "model").glob("*.gguf"):
+        path.rename(path.with_suffix(".md"))
+        path.with_suffix(".md").write_text("# card", "utf-8")
+    out = run("audit release run RELEASE.toml").out
+    artifact = re.findall(r"sha256:[0-9a-f]{64}", out)[0]
+    with pytest.raises(UsageError, match="0 GGUF files"):
+        find_gguf(Layout.open(folder / "out" / "layout"), artifact)
