@@ -1,6 +1,8 @@
 """Every command in the README runs, in order, on a small release; the page stays short."""
 
+import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,21 @@ README = (ROOT / "README.md").read_text("utf-8")
 MAX_LINES = 130
 
 
-def commands() -> list[str]:
-    """The `audit` lines of the README's shell blocks, without comments and what follows `&&`."""
+@dataclass(frozen=True)
+class Shown:
+    """A command of the README, what is piped into it, and the answer that its comment promises."""
+
+    line: str
+    given: str
+    promised: str
+
+
+def commands() -> list[Shown]:
+    """The `audit` lines of the README's shell blocks, without what follows `&&`."""
     blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
-    return [re.sub(r"\s+#.*|\s*&&.*", "", line) for line in lines if line.startswith("audit ")]
+    shown = r"^(?:echo '(.*)' \| )?(audit .*?)(?:\s*&&.*|\s+# (.*))?$"
+    found = (re.match(shown, line) for block in blocks for line in block.splitlines())
+    return [Shown(one[2], one[1] or "", one[3] or "") for one in found if one]
 
 
 def test_the_readme_is_short() -> None:
@@ -36,11 +48,18 @@ def test_every_command_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     lay_out(tmp_path / "release")
+    (tmp_path / "app.jsonl").write_text('{"message": "call 13812345678"}\n', "utf-8")
     digest = ""
-    assert len(commands()) >= 5
-    for line in commands():
+    assert len(commands()) >= 7
+    for shown in commands():
+        line = shown.line
+        stdin = io.TextIOWrapper(io.BytesIO(f"{shown.given}\n".encode()), "utf-8")
+        monkeypatch.setattr("sys.stdin", stdin)
         ended = run(line.replace("sha256:...", digest))
         assert ended.code == 0, f"{line}\n{ended.out}{ended.err}"
+        if shown.given:
+            assert shown.promised
+            assert ended.out.strip() == shown.promised
         if line.startswith("audit release run"):
             digest = re.findall(r"sha256:[0-9a-f]{64}", ended.out)[0]
 
