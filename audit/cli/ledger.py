@@ -9,6 +9,7 @@ import click
 
 from audit.cli._answer import answer, format_option, output_option
 from audit.cli._bars import progress_bars
+from audit.cli._ledger_hammer import hammer
 from audit.cli._ledger_options import ledger_option
 from audit.cli._ledger_postgres import grant, sequencer
 from audit.cli._ledger_proofs import prove, tiles, verify_proof
@@ -27,7 +28,7 @@ def command() -> None:
     """Append to the audit ledger, sign its checkpoints, verify it."""
 
 
-for subcommand in (grant, sequencer, prove, tiles, verify_proof, witness):
+for subcommand in (grant, hammer, sequencer, prove, tiles, verify_proof, witness):
     command.add_command(subcommand)
 
 

@@ -4,6 +4,7 @@
 * `read_checkpoint`, `verify_note`: a signed note -> what it says, and whose keys signed it
 * `parse_policy`: a policy file -> whose checkpoints count, and how many witnesses they need
 * `export_tiles`, `read_tiled`: the log as static files, and proofs from them (`TlogProof`)
+* `hammer`: many writers at once, and whether the ledger kept what it acknowledged
 * `Witness`, `collect_cosignatures`: cosign other logs' checkpoints, and have ours cosigned
 """
 
@@ -17,6 +18,7 @@ from audit.ledger._promise import Promise, read_promise
 from audit.ledger._proof import TlogProof
 from audit.ledger._service import grant_role, serve_sequencer
 from audit.ledger._signing import LastSigned
+from audit.ledger.hammer import HammerCount, Load, hammer
 from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles, read_tiled
 from audit.ledger.witness import (
     ALGORITHMS,
@@ -34,8 +36,10 @@ __all__ = [
     "ALGORITHMS",
     "Cosigner",
     "CountedCheckpoint",
+    "HammerCount",
     "LastSigned",
     "Ledger",
+    "Load",
     "LogPolicy",
     "Note",
     "Promise",
@@ -51,6 +55,7 @@ __all__ = [
     "export_tiles",
     "generate_cosigner",
     "grant_role",
+    "hammer",
     "load_cosigner",
     "open_ledger",
     "parse_policy",

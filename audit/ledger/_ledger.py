@@ -14,6 +14,7 @@ docs/trust.md.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -41,7 +42,7 @@ from audit.ledger._policy import CountedCheckpoint, LogPolicy
 from audit.ledger._promise import Promise, find_promised, make_promise
 from audit.ledger._signing import LastSigned, sign_head
 from audit.ledger._verify import read_rows, verify_snapshot
-from audit.ledger.store._rows import Store
+from audit.ledger.store._rows import Snapshot, Store
 
 COSIGNATURE = "cosignature"
 """The kind of attachment that holds a witness's signature line."""
@@ -77,6 +78,10 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database; nothing is pending, since appends are durable."""
         self._store.close()
+
+    def reading(self) -> AbstractContextManager[Snapshot]:
+        """Open one consistent reading of the rows, for this room's own modules."""
+        return self._store.reading()
 
     def append(self, event: Event, *, key: str | None = None) -> LedgerEntry:
         """Record one event and return its entry, which is durable then.
