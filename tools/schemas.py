@@ -17,6 +17,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "dataset-manifest-v1": documents.DatasetManifest,
     "detection-v1": documents.Detection,
     "entry-v1": documents.LedgerEntry,
+    "erasure-receipt-v1": documents.ErasureReceipt,
     "evidence-v1": TypeAdapter(documents.Evidence),
     "finding-v1": documents.Finding,
     "key-registry-v1": documents.KeyRegistry,
@@ -33,6 +34,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "report-v1": documents.Report,
     "report-verification-v1": documents.ReportVerification,
     "statement-v1": documents.Statement,
+    "vault-verification-v1": documents.VaultVerification,
     "verdict-v1": documents.Verdict,
     "verified-signature-v1": documents.VerifiedSignature,
 }

@@ -13,6 +13,7 @@ from audit.cli._ledger_hammer import hammer
 from audit.cli._ledger_options import ledger_option
 from audit.cli._ledger_postgres import grant, sequencer
 from audit.cli._ledger_proofs import prove, tiles, verify_proof
+from audit.cli._ledger_vault import erase, vault
 from audit.cli._ledger_witness import witness
 from audit.core.errors import UsageError
 from audit.core.files import read_bounded
@@ -28,7 +29,17 @@ def command() -> None:
     """Append to the audit ledger, sign its checkpoints, verify it."""
 
 
-for subcommand in (grant, hammer, sequencer, prove, tiles, verify_proof, witness):
+for subcommand in (
+    erase,
+    grant,
+    hammer,
+    sequencer,
+    prove,
+    tiles,
+    vault,
+    verify_proof,
+    witness,
+):
     command.add_command(subcommand)
 
 

@@ -14,11 +14,13 @@
     . FileChanged                   a file changed while it was read
     . EngineUnavailable             an inference engine does not answer, or not what it should
     . StorageFailed                 a result cannot be written: disk full, read-only
+    . PayloadErased                 a payload was erased, and an entry says so
     . RedactionFailed               a text could not be scanned whole, so it is not passed on
   - VerificationError      exit 10  something was checked and does not hold
     . SignatureMismatch             a signature does not cover these bytes or this signer
     . ChainBroken                   a ledger entry is not the one its log committed to
     . PromiseBroken                 the log promised to record an event and did not
+    . PayloadMissing                a payload is gone, and no entry says why
     . DigestMismatch                bytes do not have the digest that names them
     . ModelRefused                  a model file is malformed, unsafe or of no known format
     . PersonalDataLeft              something that leaves the house would hold personal data
@@ -125,6 +127,12 @@ class EngineUnavailable(EvidenceError):  # noqa: N818
     slug = "engine-unavailable"
 
 
+class PayloadErased(EvidenceError):  # noqa: N818
+    """A payload was erased, and a ledger entry says so."""
+
+    slug = "payload-erased"
+
+
 class RedactionFailed(EvidenceError):  # noqa: N818
     """A text could not be scanned whole, so it is not passed on."""
 
@@ -161,6 +169,18 @@ class PromiseBroken(VerificationError):  # noqa: N818
     """The log promised to record an event, and no entry holds it."""
 
     slug = "promise-broken"
+
+
+class PayloadMissing(VerificationError):  # noqa: N818
+    """A payload that an entry commits to is gone, and no entry says that it was erased."""
+
+    slug = "payload-missing"
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(
+            f"the payload of ledger entry {seq} is gone, and no entry says that it was erased",
+            hint="look for it in a backup; the entry itself still holds",
+        )
 
 
 class DigestMismatch(VerificationError):  # noqa: N818

@@ -39,6 +39,7 @@ from audit.documents.ledger import (
 from audit.documents.manifest import DatasetManifest, FileDigests, FileLine
 from audit.documents.nanos import Nanos
 from audit.documents.policy import Policy, RuleSetting, TrustedKey
+from audit.documents.privacy import ErasureReceipt, VaultVerification
 from audit.documents.receipt import (
     MARKED_COVERAGE,
     Coverage,
@@ -119,6 +120,7 @@ __all__ = [
     "DetectionVerdict",
     "Digest",
     "Document",
+    "ErasureReceipt",
     "EvaluationEvidence",
     "Event",
     "Evidence",
@@ -186,6 +188,7 @@ __all__ = [
     "Subject",
     "Text",
     "TrustedKey",
+    "VaultVerification",
     "Verdict",
     "VerifiedSignature",
     "Via",

@@ -5,6 +5,7 @@
 * `parse_policy`: a policy file -> whose checkpoints count, and how many witnesses they need
 * `export_tiles`, `read_tiled`: the log as static files, and proofs from them (`TlogProof`)
 * `hammer`: many writers at once, and whether the ledger kept what it acknowledged
+* `Vault`: payloads with personal data beside the log, each under its subject's key, erasable
 * `Witness`, `collect_cosignatures`: cosign other logs' checkpoints, and have ours cosigned
 """
 
@@ -20,6 +21,7 @@ from audit.ledger._service import grant_role, serve_sequencer
 from audit.ledger._signing import LastSigned
 from audit.ledger.hammer import HammerCount, Load, hammer
 from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles, read_tiled
+from audit.ledger.vault import Sensitive, Vault, VaultKey, generate_vault_key, load_vault_key
 from audit.ledger.witness import (
     ALGORITHMS,
     Cosigner,
@@ -43,10 +45,13 @@ __all__ = [
     "LogPolicy",
     "Note",
     "Promise",
+    "Sensitive",
     "TileFolder",
     "TileStore",
     "TiledTree",
     "TlogProof",
+    "Vault",
+    "VaultKey",
     "VerifierKey",
     "Witness",
     "WitnessServer",
@@ -54,9 +59,11 @@ __all__ = [
     "collect_cosignatures",
     "export_tiles",
     "generate_cosigner",
+    "generate_vault_key",
     "grant_role",
     "hammer",
     "load_cosigner",
+    "load_vault_key",
     "open_ledger",
     "parse_policy",
     "post_http",

@@ -43,6 +43,7 @@ from audit.ledger._promise import Promise, find_promised, make_promise
 from audit.ledger._signing import LastSigned, sign_head
 from audit.ledger._verify import read_rows, verify_snapshot
 from audit.ledger.store._rows import Snapshot, Store
+from audit.ledger.vault import Vault, VaultKey
 
 COSIGNATURE = "cosignature"
 """The kind of attachment that holds a witness's signature line."""
@@ -119,6 +120,10 @@ class Ledger:
         Close it before the ledger.
         """
         return Appender(self._store, self._clock, max_batch=max_batch)
+
+    def vault(self, key: VaultKey) -> Vault:
+        """Return the payloads of this ledger, which may hold personal data; entries may not."""
+        return Vault(self._store, self._clock, key)
 
     def submit(
         self, event: Event, *, signer: NoteSigner, key: str | None = None, within_ns: int = MINUTE

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import psycopg
 
 from audit.ledger import open_ledger
-from audit.ledger.store.migrations.versions.v0001_ledger import STATEMENTS
+from audit.ledger.store.migrations.versions import v0001_ledger, v0002_privacy
 from tests.fakes.ledgers import LOG, Ticks, event
 from tests.fakes.postgres import PostgresServer
 
@@ -112,9 +112,9 @@ class PostgresDatabase:
     def new(self) -> str:
         url = self._schema()
         with psycopg.connect(url) as connection:
-            for statement in STATEMENTS:
+            for statement in (*v0001_ledger.STATEMENTS, *v0002_privacy.STATEMENTS):
                 connection.execute(statement)  # type: ignore[call-overload]
-            connection.execute("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
+            connection.execute("CREATE TABLE alembic_version AS SELECT '0002' AS version_num")
         return url
 
     def made(self) -> str:

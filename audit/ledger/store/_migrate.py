@@ -4,7 +4,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 """The last step of migrations/versions."""
 _LOCK = 0x4C4D4155
 """The advisory lock under which one process at a time migrates ("LMAU")."""

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from typing_extensions import override
 
 from audit.core.clock import Clock
-from audit.core.errors import LedgerUnavailable
+from audit.core.errors import ChainBroken, LedgerUnavailable
 from audit.ledger.store._catalog import catalog_problem
 from audit.ledger.store._inbox import append_through_inbox, submit
 from audit.ledger.store._migrate import REVISION, migrate, revision_of
@@ -26,6 +26,9 @@ from audit.ledger.store._transaction import ENTRY, PART, Transaction
 _COPY = f"COPY entries ({ENTRY}) FROM STDIN (FORMAT BINARY)"
 _COPY_TYPES = ("int8", "int8", "text", "text", "bytea", "bytea")
 _CONNECT_SECONDS = 10
+VAULT_LOCK = 0x4C4D5641
+"""The advisory lock under which payloads are written and erased ("LMVA")."""
+_VAULT = ("vault", "subjects", "payloads", "erasures")
 
 
 class PostgresTransaction(Transaction):
@@ -47,6 +50,24 @@ class PostgresTransaction(Transaction):
             "WHERE inhparent = 'entries'::regclass"
         )
         return int(self.all(query)[0][0])
+
+    @override
+    def hold_vault(self, *, alone: bool) -> None:
+        shared = "" if alone else "_shared"
+        self.run(f"SELECT pg_advisory_xact_lock{shared}(?)", (VAULT_LOCK,))
+
+    @override
+    def partition_size(self) -> int:
+        return int(self.all("SELECT partition_size FROM service")[0][0])
+
+    @override
+    def drop_below(self, minimum: int) -> None:
+        for number in range(minimum // self.partition_size()):
+            self.run(f"DROP TABLE IF EXISTS entries_p{number}")
+        left = self.all("SELECT count(*) FROM entries WHERE seq < ?", (minimum,))[0][0]
+        if left:
+            raise ChainBroken(minimum, f"is not where a partition begins: {left} lie below it")
+        self.run("DELETE FROM keys WHERE seq < ?", (minimum,))
 
     @override
     def problem(self) -> str | None:
@@ -90,6 +111,8 @@ class PostgresWriting(PostgresTransaction):
 
 class PostgresStore(Store):
     """A ledger in a PostgreSQL database."""
+
+    kind = "postgresql"
 
     def __init__(self, url: str, *, create: bool, read_only: bool) -> None:
         self._read_only = read_only
@@ -164,6 +187,27 @@ class PostgresStore(Store):
     def as_writing(self, connection: sa.Connection) -> PostgresWriting:
         """Return the writer on a connection; it holds the head once it has read it."""
         return PostgresWriting(connection, self._made)
+
+    @override
+    def check_may_scrub(self) -> None:
+        owned = (
+            "SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class "
+            "WHERE oid = ANY (%s::text[]::regclass[])"
+        )
+        with self.transaction() as connection:
+            if not connection.exec_driver_sql(owned, (["entries", *_VAULT],)).scalar_one():
+                raise LedgerUnavailable(
+                    f"{self.url}: only the owner of the tables can destroy rows for good",
+                    hint="give the URL of the role that made the ledger",
+                )
+
+    @override
+    def scrub(self, *, deep: bool = True) -> None:
+        # A plain VACUUM leaves the bytes of deleted rows in their pages; FULL writes new files.
+        with self._failures("scrub"), self._engine.connect() as connection:
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            for table in _VAULT if deep else ("erasures",):
+                alone.exec_driver_sql(f"VACUUM (FULL) {table}")
 
     @override
     def close(self) -> None:

@@ -1,19 +1,22 @@
 """Who may do what in PostgreSQL: one grant per kind of user.
 
 * reader: reads entries, checkpoints and the head
-* writer: a reader who puts events into the inbox
+* writer: a reader who puts events into the inbox, and payloads into the vault
 * sequencer: a writer who records events and signs checkpoints; he edits no entry
 
-The owner of the tables is none of them: only migrations need him. Grants are
-hygiene, like the guards: they keep programs from mistakes, not the owner.
+The owner of the tables is none of them: migrations, erasure and expiry need
+him, since only he can rewrite a table or drop a partition. Grants are hygiene, like the guards: they keep programs from mistakes, not the owner.
 """
 
 from audit.core.errors import UsageError
 from audit.ledger.store._postgres import PostgresStore
 
-_READ = "GRANT SELECT ON entries, keys, checkpoints, attachments, head, service TO {role}"
+_READ = (
+    "GRANT SELECT ON entries, keys, checkpoints, attachments, head, service, expiries, stubs "
+    "TO {role}"
+)
 _CATALOG = "GRANT SELECT ON alembic_version TO {role}"
-_WRITE = "GRANT SELECT, INSERT ON inbox TO {role}"
+_WRITE = "GRANT SELECT, INSERT ON inbox, vault, subjects, payloads TO {role}"
 _SEQUENCE = (
     "GRANT INSERT ON entries, keys, checkpoints, attachments TO {role}",
     "GRANT UPDATE ON head, service TO {role}",

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 from audit.core.clock import Clock
 from audit.documents import GENESIS
 from audit.ledger._merkle import EMPTY_ROOT
+from audit.ledger.store._retention_rows import RetentionReading, RetentionWriting
+from audit.ledger.store._vault_rows import VaultReading, VaultWriting
 
 NO_NOTES = hashlib.sha256(b"").digest()
 """`Head.notes_hash` of a ledger without checkpoints."""
@@ -73,7 +75,7 @@ def add_note(notes_hash: bytes, note: bytes) -> bytes:
     return hashlib.sha256(notes_hash + hashlib.sha256(note).digest()).digest()
 
 
-class Snapshot(Protocol):
+class Snapshot(VaultReading, RetentionReading, Protocol):
     """One consistent reading of the ledger."""
 
     def head(self) -> Head:
@@ -105,7 +107,7 @@ class Snapshot(Protocol):
         """Return how the tables differ from those this version makes, if they do."""
 
 
-class Writing(Snapshot, Protocol):
+class Writing(Snapshot, VaultWriting, RetentionWriting, Protocol):
     """The one writer, between begin and commit."""
 
     def add(self, rows: Sequence[EntryRow], head: Head) -> None:
@@ -123,6 +125,9 @@ class Writing(Snapshot, Protocol):
 
 class Store(Protocol):
     """A database that holds a ledger. Every failure of it is a LedgerUnavailable."""
+
+    kind: str
+    """Which database it is, such as `sqlite`."""
 
     @property
     def url(self) -> str:
@@ -148,6 +153,22 @@ class Store(Protocol):
 
     def writing(self) -> AbstractContextManager[Writing]:
         """Become the one writer; what was written is durable when the block has ended well."""
+
+    def check_may_scrub(self) -> None:
+        """Return if this user of the database may destroy rows for good.
+
+        Raises:
+            LedgerUnavailable: he may not.
+        """
+
+    def scrub(self, *, deep: bool = True) -> None:
+        """Rewrite what deleted rows lay in, so that no file of the database holds them.
+
+        Not `deep`: only what finishing an erasure leaves.
+
+        Raises:
+            LedgerUnavailable: it cannot be done now, since somebody is reading; try again.
+        """
 
     def close(self) -> None:
         """Let go of the database."""

@@ -26,8 +26,10 @@ from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, W
 from audit.ledger.store._transaction import PART, Transaction
 
 APPLICATION_ID = 0x4C4D4155  # "LMAU"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 30
+PARTITION = 256
+"""Entries that expire together: as many as an entry bundle holds."""
 
 _TABLES = (
     """CREATE TABLE entries (
@@ -66,13 +68,62 @@ _TABLES = (
   notes_hash BLOB NOT NULL
 ) STRICT""",
 )
-_GUARDS = tuple(
-    f"""CREATE TRIGGER {table}_keep_{verb} BEFORE {verb.upper()} ON {table}
-BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END"""
-    for table in ("entries", "keys", "checkpoints", "attachments")
-    for verb in ("update", "delete")
+_PRIVACY = (
+    """CREATE TABLE vault (
+  id INTEGER PRIMARY KEY CHECK (id = 0),
+  key_check BLOB NOT NULL
+) STRICT""",
+    """CREATE TABLE subjects (
+  ref TEXT PRIMARY KEY,
+  lookup BLOB NOT NULL UNIQUE,
+  wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE payloads (
+  commitment BLOB PRIMARY KEY,
+  subject TEXT NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT""",
+    "CREATE INDEX payloads_subject ON payloads (subject)",
+    """CREATE TABLE erasures (
+  seq INTEGER PRIMARY KEY,
+  ts_ns INTEGER NOT NULL,
+  ref TEXT NOT NULL,
+  lookup BLOB NOT NULL,
+  payloads INTEGER NOT NULL,
+  leaf_hash BLOB NOT NULL
+) STRICT""",
+    """CREATE TABLE expiries (
+  number INTEGER PRIMARY KEY,
+  minimum INTEGER NOT NULL,
+  vkey TEXT NOT NULL,
+  note BLOB NOT NULL
+) STRICT""",
+    """CREATE TABLE stubs (
+  tile INTEGER PRIMARY KEY,
+  hashes BLOB NOT NULL
+) STRICT""",
 )
-SCHEMA = (*_TABLES, *_GUARDS)
+
+
+def _guard(table: str, verb: str) -> str:
+    """Return the trigger that keeps a table's rows; expired ones may go once that is signed."""
+    expire = table in {"entries", "keys"} and verb == "delete"
+    when = " WHEN old.seq >= (SELECT coalesce(max(minimum), 0) FROM expiries)" if expire else ""
+    return f"""CREATE TRIGGER {table}_keep_{verb} BEFORE {verb.upper()} ON {table}{when}
+BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END"""
+
+
+_KEPT = ("entries", "keys", "checkpoints", "attachments")
+_GUARDS = tuple(
+    _guard(table, verb) for table in (*_KEPT, "expiries", "stubs") for verb in ("update", "delete")
+)
+SCHEMA = (*_TABLES, *_PRIVACY, *_GUARDS)
+_FROM_1 = (
+    *_PRIVACY,
+    *(f"DROP TRIGGER {table}_keep_{verb}" for table in _KEPT for verb in ("update", "delete")),
+    *_GUARDS,
+)
+"""What makes a ledger of schema version 1 one of version 2."""
 
 
 class SqliteTransaction(Transaction):
@@ -91,6 +142,19 @@ class SqliteTransaction(Transaction):
         return int(pages * size)
 
     @override
+    def hold_vault(self, *, alone: bool) -> None:
+        pass  # BEGIN IMMEDIATE has kept every other writer out already
+
+    @override
+    def partition_size(self) -> int:
+        return PARTITION
+
+    @override
+    def drop_below(self, minimum: int) -> None:
+        for table in ("entries", "keys"):
+            self.run(f"DELETE FROM {table} WHERE seq < ?", (minimum,))
+
+    @override
     def problem(self) -> str | None:
         found = self.all("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
         if sorted(str(row[0]) for row in found) != sorted(SCHEMA):
@@ -100,6 +164,8 @@ class SqliteTransaction(Transaction):
 
 class SqliteStore(Store):
     """A ledger in one SQLite file."""
+
+    kind = "sqlite"
 
     def __init__(self, path: Path, *, create: bool, read_only: bool) -> None:
         self._path = path
@@ -150,6 +216,23 @@ class SqliteStore(Store):
                 yield SqliteTransaction(immediate)
 
     @override
+    def check_may_scrub(self) -> None:
+        if self._mode == "ro":
+            raise LedgerUnavailable(f"cannot write {self.url}: it was opened to read")
+
+    @override
+    def scrub(self, *, deep: bool = True) -> None:
+        with self._failures("scrub"), contextlib.closing(self._connect()) as raw:
+            if deep:  # secure_delete leaves copies that were made as pages were split
+                raw.execute("VACUUM")
+            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise LedgerUnavailable(
+                f"cannot scrub {self.url}: somebody has been reading for {BUSY_SECONDS} s",
+                hint="run the same command again; it goes on where it was",
+            )
+
+    @override
     def close(self) -> None:
         self._engine.dispose()
 
@@ -162,6 +245,7 @@ class SqliteStore(Store):
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
         return connection
 
     @staticmethod
@@ -175,13 +259,16 @@ class SqliteStore(Store):
                 self._make_tables(raw)
             found = raw.execute("PRAGMA application_id").fetchone()[0]
             version = raw.execute("PRAGMA user_version").fetchone()[0]
+            if self._create and (found, version) == (APPLICATION_ID, 1):
+                version = _upgrade(raw)
         if found != APPLICATION_ID:
             raise LedgerUnavailable(f"{self.url} is not an audit ledger")
         if version != SCHEMA_VERSION:
             raise LedgerUnavailable(
                 f"{self.url} has schema version {version}; this version of audit knows "
                 f"{SCHEMA_VERSION}",
-                hint="use the version of audit that wrote it, or a newer one",
+                hint="use the version of audit that wrote it, or bring an older one up to date: "
+                "audit ledger append --create",
             )
 
     def _make_tables(self, raw: sqlite3.Connection) -> None:
@@ -207,6 +294,17 @@ class SqliteStore(Store):
             raise LedgerUnavailable(
                 f"cannot {verb} {self.url}: {cause}", hint=_hint(str(cause), self._path)
             ) from exc
+
+
+def _upgrade(raw: sqlite3.Connection) -> int:
+    """Bring a ledger of schema version 1 up to date; two processes at once do it once."""
+    raw.execute("BEGIN IMMEDIATE")
+    if raw.execute("PRAGMA user_version").fetchone()[0] == 1:
+        for statement in _FROM_1:
+            raw.execute(statement)
+        raw.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    raw.execute("COMMIT")
+    return SCHEMA_VERSION
 
 
 def _hint(reason: str, path: Path) -> str | None:

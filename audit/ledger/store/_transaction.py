@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from typing_extensions import override
 
 from audit.core.errors import ChainBroken
+from audit.ledger.store._retention_rows import RetentionStatements
 from audit.ledger.store._rows import AttachmentRow, CheckpointRow, EntryRow, Head, Writing
+from audit.ledger.store._vault_rows import VaultStatements
 
 ENTRY = ", ".join(EntryRow._fields)
 CHECKPOINT = ", ".join(CheckpointRow._fields)
@@ -21,7 +23,7 @@ PART = 500
 """Rows fetched at a time: few enough to stay small, enough to be quick."""
 
 
-class Transaction(Writing):
+class Transaction(VaultStatements, RetentionStatements, Writing):
     """A connection inside a transaction. What differs between databases is in its children."""
 
     mark = "?"
@@ -32,6 +34,7 @@ class Transaction(Writing):
         self.driver: Any = connection.connection.driver_connection
 
     @abstractmethod
+    @override
     def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
         """Give the rows of a query, a part of them in memory at a time."""
 
@@ -105,14 +108,17 @@ class Transaction(Writing):
         """Return a statement with the marks that the driver wants."""
         return statement if self.mark == "?" else statement.replace("?", self.mark)
 
+    @override
     def run(self, statement: str, values: Sequence[object] = ()) -> Any:
         """Run a statement and return the driver's cursor."""
         return self.driver.execute(self.sql(statement), values)
 
+    @override
     def many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement once per row."""
         self.driver.cursor().executemany(self.sql(statement), rows)
 
+    @override
     def all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """Return all rows of a query."""
         found: list[Any] = self.run(statement, values).fetchall()

@@ -14,6 +14,8 @@ from audit.ledger.store import _sqlite
 from tests.fakes.databases import Database
 from tests.fakes.ledgers import LOG, event
 
+VECTORS = Path(__file__).parents[2] / "vectors" / "ledger"
+
 
 @pytest.fixture
 def copy(databases: dict[str, Database]) -> Path:
@@ -80,11 +82,27 @@ def test_an_empty_file_is_no_ledger_until_one_is_created_in_it(tmp_path: Path) -
 
 def test_a_newer_schema_is_refused(copy: Path) -> None:
     raw = sqlite3.connect(copy)
-    raw.execute("PRAGMA user_version = 2")
+    raw.execute("PRAGMA user_version = 9")
     raw.close()
-    with pytest.raises(LedgerUnavailable, match="schema version 2") as caught:
+    with pytest.raises(LedgerUnavailable, match="schema version 9") as caught:
         open_ledger(str(copy))
     assert "version of audit that wrote it" in str(caught.value.hint)
+
+
+def test_a_ledger_of_the_first_schema_is_brought_up_to_date_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("PRAGMA journal_mode = WAL")
+    raw.executescript((VECTORS / "schemas" / "version-1.sql").read_text("utf-8"))
+    raw.close()
+    with pytest.raises(LedgerUnavailable, match="schema version 1") as caught:
+        open_ledger(str(path))
+    assert "--create" in str(caught.value.hint)
+    with open_ledger(str(path), create=True) as ledger:
+        assert ledger.verify(vkeys=(LOG.vkey,)).covered == 19
+        ledger.append(event(20))
+    with open_ledger(str(path)) as ledger:
+        assert ledger.verify().size == 21
 
 
 def test_a_locked_ledger_can_be_read_but_not_written(

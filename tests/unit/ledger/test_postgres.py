@@ -27,6 +27,7 @@ from audit.ledger.store import _inbox, _migrate
 from audit.ledger.store._postgres import PostgresStore
 from audit.ledger.store._roles import GRANTS, grant
 from audit.ledger.store._sequencer import run_sequencer
+from audit.ledger.store.migrations.versions import v0001_ledger
 from tests.fakes.databases import Database, PostgresDatabase
 from tests.fakes.ledgers import LOG, Ticks, event
 from tests.fakes.notes import SeededSigner
@@ -99,6 +100,24 @@ def test_a_database_without_a_ledger_is_refused_until_one_is_made(
     with pytest.raises(LedgerUnavailable, match="holds no audit ledger"):
         open_ledger(empty)
     with open_ledger(empty, create=True) as ledger:
+        ledger.append(event(0))
+        assert ledger.verify().size == 1
+
+
+def test_a_ledger_of_the_first_schema_is_brought_up_to_date_when_asked(
+    database: PostgresDatabase,
+) -> None:
+    url = database._schema()
+    with psycopg.connect(url) as connection:
+        for statement in v0001_ledger.STATEMENTS:
+            connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(
+            "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); "
+            "INSERT INTO alembic_version VALUES ('0001'); SELECT ledger_partition(0)"
+        )
+    with pytest.raises(LedgerUnavailable, match="schema revision 0001"):
+        open_ledger(url)
+    with open_ledger(url, create=True) as ledger:
         ledger.append(event(0))
         assert ledger.verify().size == 1
 

@@ -1,0 +1,98 @@
+"""Rows of retention: what was expired under whose word, and the hashes that stay.
+
+Of an entry that expired its leaf hash is kept, 256 in a row as in a C2SP tile.
+So every root that was ever signed can still be recomputed.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from typing_extensions import override
+
+
+class ExpiryRow(NamedTuple):
+    """Entries below `minimum` expired; `note` says so, signed by the log."""
+
+    number: int
+    minimum: int
+    vkey: str
+    note: bytes
+
+
+class StubRow(NamedTuple):
+    """The leaf hashes of 256 entries that expired."""
+
+    tile: int
+    hashes: bytes
+
+
+EXPIRY = ", ".join(ExpiryRow._fields)
+STUB = ", ".join(StubRow._fields)
+
+
+class RetentionReading(Protocol):
+    """What a snapshot tells of entries that expired."""
+
+    def expiries(self) -> list[ExpiryRow]:
+        """Return all expiries, in order of their number."""
+
+    def stubs(self) -> Iterator[StubRow]:
+        """Give the hashes that were kept, in order."""
+
+    def partition_size(self) -> int:
+        """Return how many entries expire together at least."""
+
+
+class RetentionWriting(RetentionReading, Protocol):
+    """What expiry does inside a transaction."""
+
+    def add_expiry(self, row: ExpiryRow) -> None:
+        """Store the log's word that entries expired."""
+
+    def add_stubs(self, rows: Sequence[StubRow]) -> None:
+        """Keep hashes of entries that expire."""
+
+    def drop_below(self, minimum: int) -> None:
+        """Drop the entries below `minimum`, and the keys they were recorded under.
+
+        Raises:
+            LedgerUnavailable: this user of the database may not.
+        """
+
+
+class RetentionStatements(RetentionWriting):
+    """The statements, the same for every database."""
+
+    @abstractmethod
+    def run(self, statement: str, values: Sequence[object] = ()) -> Any:
+        """Run a statement and return the driver's cursor."""
+
+    @abstractmethod
+    def many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement once per row."""
+
+    @abstractmethod
+    def all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return all rows of a query."""
+
+    @abstractmethod
+    def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
+        """Give the rows of a query, a part of them in memory at a time."""
+
+    @override
+    def expiries(self) -> list[ExpiryRow]:
+        query = f"SELECT {EXPIRY} FROM expiries ORDER BY number"
+        return [ExpiryRow(*row) for row in self.all(query)]
+
+    @override
+    def stubs(self) -> Iterator[StubRow]:
+        yield from map(StubRow._make, self.stream(f"SELECT {STUB} FROM stubs ORDER BY tile", ()))
+
+    @override
+    def add_expiry(self, row: ExpiryRow) -> None:
+        self.run(f"INSERT INTO expiries ({EXPIRY}) VALUES (?, ?, ?, ?)", row)
+
+    @override
+    def add_stubs(self, rows: Sequence[StubRow]) -> None:
+        self.many(f"INSERT INTO stubs ({STUB}) VALUES (?, ?)", rows)
