@@ -24,6 +24,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "ledger-verification-v1": documents.LedgerVerification,
     "generated-key-v1": documents.GeneratedKey,
     "model-inspection-v1": documents.ModelInspection,
+    "pack-v1": documents.PackManifest,
     "policy-v1": documents.Policy,
     "receipt-record-v1": documents.ReceiptRecord,
     "gateway-probe-v1": documents.ProbeReport,

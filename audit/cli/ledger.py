@@ -11,6 +11,7 @@ from audit.cli._answer import answer, format_option, output_option
 from audit.cli._bars import progress_bars
 from audit.cli._ledger_hammer import hammer
 from audit.cli._ledger_options import ledger_option
+from audit.cli._ledger_pack import export, verify_pack_
 from audit.cli._ledger_postgres import grant, sequencer
 from audit.cli._ledger_proofs import prove, tiles, verify_proof
 from audit.cli._ledger_vault import erase, vault
@@ -31,12 +32,14 @@ def command() -> None:
 
 for subcommand in (
     erase,
+    export,
     grant,
     hammer,
     sequencer,
     prove,
     tiles,
     vault,
+    verify_pack_,
     verify_proof,
     witness,
 ):

@@ -52,7 +52,7 @@ def _asked_options(command: F) -> F:
             ),
             click.option(
                 "--period",
-                metavar="FROM..TO",
+                metavar="PERIOD",
                 help="Dates (UTC, TO included) or RFC 3339 times; default: the whole ledger.",
             ),
             click.option(

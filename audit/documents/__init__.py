@@ -38,6 +38,7 @@ from audit.documents.ledger import (
 )
 from audit.documents.manifest import DatasetManifest, FileDigests, FileLine
 from audit.documents.nanos import Nanos
+from audit.documents.pack import PackManifest
 from audit.documents.policy import Policy, RuleSetting, TrustedKey
 from audit.documents.privacy import ErasureReceipt, VaultVerification
 from audit.documents.receipt import (
@@ -153,6 +154,7 @@ __all__ = [
     "Nanos",
     "NoteSigner",
     "Outcome",
+    "PackManifest",
     "Policy",
     "PolicyRef",
     "PresenceFinding",

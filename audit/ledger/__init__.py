@@ -6,6 +6,7 @@
 * `export_tiles`, `read_tiled`: the log as static files, and proofs from them (`TlogProof`)
 * `hammer`: many writers at once, and whether the ledger kept what it acknowledged
 * `Vault`: payloads with personal data beside the log, each under its subject's key, erasable
+* `export_pack`, `verify_pack`: evidence for a third party, in one file
 * `Witness`, `collect_cosignatures`: cosign other logs' checkpoints, and have ours cosigned
 """
 
@@ -20,6 +21,14 @@ from audit.ledger._proof import TlogProof
 from audit.ledger._service import grant_role, serve_sequencer
 from audit.ledger._signing import LastSigned
 from audit.ledger.hammer import HammerCount, Load, hammer
+from audit.ledger.pack import (
+    ExportedPack,
+    PackRequest,
+    Question,
+    VerifiedPack,
+    export_pack,
+    verify_pack,
+)
 from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles, read_tiled
 from audit.ledger.vault import Sensitive, Vault, VaultKey, generate_vault_key, load_vault_key
 from audit.ledger.witness import (
@@ -38,13 +47,16 @@ __all__ = [
     "ALGORITHMS",
     "Cosigner",
     "CountedCheckpoint",
+    "ExportedPack",
     "HammerCount",
     "LastSigned",
     "Ledger",
     "Load",
     "LogPolicy",
     "Note",
+    "PackRequest",
     "Promise",
+    "Question",
     "Sensitive",
     "TileFolder",
     "TileStore",
@@ -52,11 +64,13 @@ __all__ = [
     "TlogProof",
     "Vault",
     "VaultKey",
+    "VerifiedPack",
     "VerifierKey",
     "Witness",
     "WitnessServer",
     "WitnessState",
     "collect_cosignatures",
+    "export_pack",
     "export_tiles",
     "generate_cosigner",
     "generate_vault_key",
@@ -72,4 +86,5 @@ __all__ = [
     "read_tiled",
     "serve_sequencer",
     "verify_note",
+    "verify_pack",
 ]

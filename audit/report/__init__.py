@@ -9,8 +9,8 @@ Trust: a report is as good as the ledger it was made from. It states evidence,
 never compliance.
 """
 
+from audit.core.periods import read_instant, read_period
 from audit.report._catalogue import catalogues
-from audit.report._instants import read_instant, read_period
 from audit.report._language import LANGUAGES, Language
 from audit.report._query import Record
 from audit.report._reader import LedgerReader

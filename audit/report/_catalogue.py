@@ -15,9 +15,9 @@ from pydantic import ConfigDict, Field, ValidationError
 from audit.core import strict_yaml
 from audit.core.canonical import canonical_bytes
 from audit.core.errors import ConfigError
+from audit.core.periods import read_instant
 from audit.core.resources import shelf
 from audit.documents import Document, Method, Text, first_problem
-from audit.report._instants import read_instant
 
 M = TypeVar("M", bound=Document)
 FILES = (

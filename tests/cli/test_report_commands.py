@@ -84,7 +84,7 @@ def test_personal_data_is_exit_10_and_nothing_is_written(shell: Shell, tmp_path:
 @pytest.mark.parametrize(
     "words",
     [
-        ("--period", "2026-01-01"),
+        ("--period", "2026-01-32"),
         ("--period", "2026-02-01..2026-01-01"),
         ("--period", "2026-02-01T00:00:00.."),
         ("--as-of", "yesterday"),

@@ -4,7 +4,7 @@ Every hash a proof is made of comes from a tile, and is checked by whoever
 checks the proof against a signed root: tiles need no trust.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from audit.core.errors import EvidenceError, VerificationError
@@ -17,6 +17,7 @@ from audit.ledger._merkle import (
     fold_hashes,
     inclusion_path,
     node_hash,
+    split_hashes,
 )
 from audit.ledger.tiles._layout import CHECKPOINT, HEIGHT, WIDTH, Tile, tile_at, unpack_bundle
 from audit.ledger.tiles._store import TileStore
@@ -68,8 +69,26 @@ class TiledTree:
         tile = tile_at(None, index // WIDTH, self.size)
         leaf = unpack_bundle(self._read(tile), tile.width)[index % WIDTH]
         if leaf_hash(leaf) != self.leaf_hash(index):
-            raise VerificationError(f"{tile.path} does not hold the entry {index} of the tree")
+            raise _other_entry(tile, index)
         return leaf
+
+    def leaves(self, start: int, end: int) -> Iterator[bytes]:
+        """Give the leaves from entry `start` to before `end`, each checked as `leaf` does.
+
+        Raises:
+            VerificationError, EvidenceError: as `leaf`.
+        """
+        for index in range(start // WIDTH, -(-end // WIDTH)):
+            tile = tile_at(None, index, self.size)
+            hashes = split_hashes(self.hashes(tile_at(0, index, self.size)))
+            bundle = unpack_bundle(self._read(tile), tile.width)
+            for number, (leaf, wanted) in enumerate(
+                zip(bundle, hashes, strict=True), index * WIDTH
+            ):
+                if start <= number < end:
+                    if leaf_hash(leaf) != wanted:
+                        raise _other_entry(tile, number)
+                    yield leaf
 
     def subtree(self, start: int, end: int) -> bytes:
         """Return the Merkle tree hash over the leaves from `start` to before `end`."""
@@ -103,6 +122,10 @@ class TiledTree:
                 f"the tile {tile.path} is missing", hint="export again: audit ledger tiles --help"
             )
         return data
+
+
+def _other_entry(tile: Tile, number: int) -> VerificationError:
+    return VerificationError(f"{tile.path} does not hold the entry {number} of the tree")
 
 
 def _first(full: bytes, tile: Tile) -> bytes:

@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from audit.core.periods import show_instant
 from audit.documents import Report, ReportItem
-from audit.report._instants import show_instant
 from audit.report._language import Language, in_language
 
 VERSION = "1.2.1"

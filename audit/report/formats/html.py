@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from audit.core.periods import show_instant
 from audit.core.resources import shelf
 from audit.documents import (
     CrosswalkLine,
@@ -26,7 +27,6 @@ from audit.documents import (
     is_digest,
 )
 from audit.report._compile import counts_of
-from audit.report._instants import show_instant
 from audit.report._language import Language, words
 
 MARKS = {

@@ -6,8 +6,8 @@ shown in part is `not-satisfied` with the reason `other` and our result beside
 it. Items that were not assessed have no finding.
 """
 
+from audit.core.periods import show_instant
 from audit.documents import ItemResult, QueryAnswer, QueryOutcome, Report, ReportItem
-from audit.report._instants import show_instant
 from audit.report._language import Language, in_language
 from audit.report.formats._oscal import (
     Value,

@@ -1,10 +1,10 @@
 """Queries about the ledger itself: is it whole, signed, complete in its fields, kept?"""
 
 from audit.core.errors import AuditError
+from audit.core.periods import DAY_NS, show_date
 from audit.documents import Checkpoint, QueryOutcome, Text
 from audit.ledger import read_checkpoint
 from audit.report._census import FIELDS
-from audit.report._instants import DAY_NS, show_date
 from audit.report._language import words
 from audit.report._query import Query, Reply, count
 from audit.report._view import View

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.core.errors import UsageError
+from audit.core.periods import show_instant
 from audit.report import read_instant, read_period
-from audit.report._instants import show_instant
 
 SECOND = 10**9
 
@@ -53,12 +53,29 @@ def test_a_date_at_the_end_of_a_period_is_in_it() -> None:
     assert end - start == 86_400 * SECOND
 
 
+@pytest.mark.parametrize(
+    ("text", "first", "after"),
+    [
+        ("2026-08-01", "2026-08-01", "2026-08-02"),
+        ("2026-02", "2026-02-01", "2026-03-01"),
+        ("2025-12", "2025-12-01", "2026-01-01"),
+        ("2026", "2026-01-01", "2027-01-01"),
+        ("2026-08..2026-10", "2026-08-01", "2026-11-01"),
+        ("2025..2026-02-28", "2025-01-01", "2026-03-01"),
+    ],
+)
+def test_a_period_may_be_one_of_the_calendar(text: str, first: str, after: str) -> None:
+    assert read_period(text) == (read_instant(first), read_instant(after))
+
+
 def test_a_period_may_be_open_on_one_side() -> None:
     assert read_period("2026-08-01..") == (read_instant("2026-08-01"), None)
     assert read_period("..2026-08-01T00:00:00Z") == (None, read_instant("2026-08-01"))
 
 
-@pytest.mark.parametrize("text", ["", "..", "2026-08-01", "2026-08-02..2026-08-01", "a..b"])
+@pytest.mark.parametrize(
+    "text", ["", "..", "2026-08-1", "2026-08-02..2026-08-01", "2026-13", "0000", "a..b"]
+)
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         read_period(text)
