@@ -17,6 +17,7 @@ from audit.core.clock import Clock
 from audit.core.errors import LedgerUnavailable, UsageError
 from audit.documents import Event, LedgerEntry
 from audit.ledger._leaf import as_entry, as_pending, check_key
+from audit.ledger.store._process import HomeProcess
 from audit.ledger.store._rows import EntryRow, Pending, Store
 
 MAX_BATCH = 1024
@@ -50,6 +51,7 @@ class Appender:
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
         self._closed = False
+        self._home = HomeProcess()
         self._thread = threading.Thread(target=self._commit_all, name="ledger", daemon=True)
         self._thread.start()
 
@@ -68,6 +70,8 @@ class Appender:
 
     def close(self) -> None:
         """Commit what waits, then stop. Later calls are refused."""
+        if not self._home.is_here:
+            return  # the parent's events are committed by the parent
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -116,6 +120,7 @@ class Appender:
         return await future
 
     def _add(self, one: _Waiting) -> None:
+        self._home.check(self._store.url)  # nothing commits in a child: threads do not fork
         with self._changed:
             if self._closed:
                 raise LedgerUnavailable(f"cannot write {self._store.url}: the appender is closed")
@@ -142,6 +147,7 @@ class Appender:
         """Return the outcome for each event of a batch."""
         try:
             rows = self._store.append([one.pending for one in batch], self._clock)
+            return [_entry(row, one) for row, one in zip(rows, batch, strict=True)]
         except UsageError as exc:
             if len(batch) == 1:
                 return [exc]
@@ -149,7 +155,6 @@ class Appender:
             return [outcome for one in batch for outcome in self._commit([one])]
         except Exception as exc:  # noqa: BLE001 - whoever waits is told, whatever it was
             return [exc] * len(batch)
-        return [_entry(row, one) for row, one in zip(rows, batch, strict=True)]
 
 
 def _named(event: Event, key: str | None) -> Pending:

@@ -27,6 +27,7 @@ from audit.documents import (
 )
 from audit.ledger.store._rows import EntryRow, Pending
 
+_LAST = 2**63 - 1
 _AROUND = 200
 """More bytes than a leaf has around its event."""
 _KEY = re.compile("[!-~]{1,200}")
@@ -102,7 +103,8 @@ def as_pending(event: Event) -> Pending:
     """
     pending = Pending(encode_event(event), event.type, event.subject)
     if len(pending.event) > MAX_ENTRY - _AROUND:
-        splice(pending.event, prev=GENESIS, seq=0, ts_ns=10**18)
+        # Where it will stand is not known yet: it must fit everywhere, or the log would stop there.
+        splice(pending.event, prev=GENESIS, seq=_LAST, ts_ns=_LAST)
     return pending
 
 

@@ -91,7 +91,8 @@ class Ledger:
         answer was lost, the same event with the same key is not recorded again.
 
         Raises:
-            LedgerUnavailable: the database cannot be written; nothing was recorded.
+            LedgerUnavailable: the database cannot be written. If the answer to a commit was
+                lost, the event may be recorded, or wait in the inbox: try again with its key.
             ChainBroken: the head does not fit the last entry; nothing was recorded.
             UsageError: the entry would be longer than `MAX_ENTRY`, or the key names another event.
         """

@@ -42,7 +42,8 @@ def open_store(url: str, *, create: bool, read_only: bool) -> Store:
         return SqliteStore(Path(url.removeprefix(_SQLITE)), create=create, read_only=read_only)
     if "://" not in url and url.endswith(".db"):
         return SqliteStore(Path(url), create=create, read_only=read_only)
+    shown = url.rsplit("@", maxsplit=1)[-1].partition("?")[0]
     raise UsageError(
-        f"{url.rsplit('@', maxsplit=1)[-1]!r} is not the URL of a ledger",
+        f"{shown!r} is not the URL of a ledger",
         hint="write sqlite:///PATH, with four slashes for an absolute path, or postgresql://...",
     )

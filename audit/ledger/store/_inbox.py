@@ -81,9 +81,11 @@ def submit(store: "PostgresStore", pending: Sequence[Pending]) -> list[Pending]:
         events = {str(key): bytes(event) for key, event in waiting.fetchall()}
         recorded = writing.recorded(keys)
         for one in named:
-            refuse_other_event(one, events[str(one.key)])
-            if one.key in recorded:
-                refuse_other_event(one, event_of(recorded[str(one.key)]))
+            key = str(one.key)
+            found = [events.get(key), event_of(recorded[key]) if key in recorded else None]
+            for event in found:  # one is None if it was sequenced between two statements
+                if event is not None:
+                    refuse_other_event(one, event)
     return named
 
 

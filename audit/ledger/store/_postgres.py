@@ -3,7 +3,11 @@
 * Whoever holds the row lock on the head is the one writer.
 * An event that cannot be sequenced at once is committed to the inbox, which
   costs writers no lock, and sequenced by whoever comes next, or by a service.
-* synchronous_commit is on: what was committed survives the loss of power.
+* Each transaction sets synchronous_commit for itself, whatever the role, the
+  database or a pool of connections has: what was committed survives the loss
+  of power.
+* A writer that stops in the middle of a transaction loses it after a while, and
+  the head with it.
 * Triggers and grants keep honest programs from editing rows. They are hygiene:
   whoever owns the tables can go around them, and verify does not believe in them.
 """
@@ -20,8 +24,10 @@ from audit.core.errors import ChainBroken, LedgerUnavailable
 from audit.ledger.store._catalog import catalog_problem
 from audit.ledger.store._inbox import append_through_inbox, submit
 from audit.ledger.store._migrate import REVISION, migrate, revision_of
+from audit.ledger.store._process import HomeProcess
 from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
 from audit.ledger.store._transaction import ENTRY, PART, Transaction
+from audit.ledger.store._url import parse_url, shown_url
 
 _COPY = f"COPY entries ({ENTRY}) FROM STDIN (FORMAT BINARY)"
 _COPY_TYPES = ("int8", "int8", "text", "text", "bytea", "bytea")
@@ -29,6 +35,13 @@ _CONNECT_SECONDS = 10
 VAULT_LOCK = 0x4C4D5641
 """The advisory lock under which payloads are written and erased ("LMVA")."""
 _VAULT = ("vault", "subjects", "payloads", "erasures")
+STALLED_SECONDS = 60
+"""A writer that is silent for so long inside a transaction is cut off by the server."""
+_DURABLY = """
+SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+  WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+  set_config('idle_in_transaction_session_timeout', %s, true)
+"""
 
 
 class PostgresTransaction(Transaction):
@@ -79,10 +92,6 @@ class PostgresWriting(PostgresTransaction):
 
     lock = " FOR UPDATE"
 
-    def __init__(self, connection: sa.Connection, made: set[int]) -> None:
-        super().__init__(connection)
-        self._made = made
-
     @override
     def add(self, rows: Sequence[EntryRow], head: Head) -> None:
         self._make_partitions(rows[0].seq, rows[-1].seq)
@@ -102,11 +111,13 @@ class PostgresWriting(PostgresTransaction):
         return [Pending(*row[1:]) for row in sorted(taken)]
 
     def _make_partitions(self, first: int, last: int) -> None:
-        width = self.all("SELECT partition_size FROM service")[0][0]
-        for wanted in range(first // width, last // width + 1):
-            if wanted not in self._made:
-                self.run("SELECT ledger_partition(?)", (wanted,))
-                self._made.add(wanted)
+        # Looked up each time: a partition made in a transaction that failed is not there.
+        self.run(
+            "SELECT ledger_partition(wanted) FROM service, "
+            "generate_series(?::bigint / partition_size, ?::bigint / partition_size) wanted "
+            "WHERE to_regclass('entries_p' || wanted) IS NULL",
+            (first, last),
+        )
 
 
 class PostgresStore(Store):
@@ -116,21 +127,21 @@ class PostgresStore(Store):
 
     def __init__(self, url: str, *, create: bool, read_only: bool) -> None:
         self._read_only = read_only
-        self._made: set[int] = set()
+        self._home = HomeProcess()
+        parsed = parse_url(url)
+        self._shown = shown_url(parsed)
         try:
-            parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
-            self._shown = sa.make_url(url).render_as_string(hide_password=True)
             self._engine = sa.create_engine(
-                parsed,
+                parsed.set(drivername="postgresql+psycopg"),
                 pool_size=20,
+                isolation_level="READ COMMITTED",  # a later statement must see what came first
                 connect_args={"connect_timeout": _CONNECT_SECONDS, "client_encoding": "utf8"},
             )
         except ModuleNotFoundError as exc:
             raise LedgerUnavailable(
-                f"cannot open {url.rsplit('@', maxsplit=1)[-1]}: no PostgreSQL driver",
+                f"cannot open {self._shown}: no PostgreSQL driver",
                 hint="pip install 'lastmile-audit[postgres]'",
             ) from exc
-        sa.event.listen(self._engine, "connect", _make_durable)
         try:
             with self._failures("open"):
                 self._prepare(create=create)
@@ -173,6 +184,7 @@ class PostgresStore(Store):
         with self._failures("write"), self._engine.begin() as connection:
             if self._read_only:
                 raise LedgerUnavailable(f"cannot write {self.url}: it was opened to read")
+            make_durable(connection)
             yield connection
 
     @contextlib.contextmanager
@@ -186,7 +198,7 @@ class PostgresStore(Store):
 
     def as_writing(self, connection: sa.Connection) -> PostgresWriting:
         """Return the writer on a connection; it holds the head once it has read it."""
-        return PostgresWriting(connection, self._made)
+        return PostgresWriting(connection)
 
     @override
     def check_may_scrub(self) -> None:
@@ -230,9 +242,10 @@ class PostgresStore(Store):
 
     @contextlib.contextmanager
     def _failures(self, verb: str) -> Iterator[None]:
+        self._home.check(self.url)
         try:
             yield
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError, _driver_error()) as exc:
+        except (sa.exc.SQLAlchemyError, _driver_error()) as exc:
             cause = getattr(exc, "orig", None) or exc
             reason = str(cause).strip().split("\n")[0]
             raise LedgerUnavailable(f"cannot {verb} {self.url}: {reason}") from exc
@@ -244,8 +257,6 @@ def _driver_error() -> type[Exception]:
     return psycopg.Error
 
 
-def _make_durable(connection: Any, _record: object) -> None:
-    """Have the server wait for its disk, whatever its default is."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = on")
-    connection.commit()
+def make_durable(connection: sa.Connection) -> None:
+    """Have the server wait for its disk when this transaction commits, whatever its default is."""
+    connection.exec_driver_sql(_DURABLY, (f"{STALLED_SECONDS}s",))

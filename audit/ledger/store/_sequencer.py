@@ -5,6 +5,8 @@
 * The epoch is raised by whoever takes over, and looked at in every
   transaction: one that was cut off and comes back finds that it is not the
   sequencer any more, and stops.
+* One that is silent for `SILENT_SECONDS` (stopped, its machine gone, its network
+  cut) loses its session, and with it the lock.
 """
 
 import time
@@ -15,10 +17,17 @@ import sqlalchemy as sa
 from audit.core.clock import Clock
 from audit.core.errors import LedgerUnavailable
 from audit.ledger.store._inbox import SERVICE_LOCK, drain
-from audit.ledger.store._postgres import PostgresStore
+from audit.ledger.store._postgres import PostgresStore, make_durable
 
 _PAUSE_SECONDS = 0.002
 _STANDBY_SECONDS = 0.1
+SILENT_SECONDS = 15
+_IMPATIENT = """
+SELECT set_config(name, CASE name WHEN 'idle_session_timeout' THEN %s
+  WHEN 'tcp_keepalives_count' THEN '3' ELSE '5' END, false) FROM pg_settings WHERE name IN
+  ('idle_session_timeout', 'tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count')
+"""
+"""The settings that this server has; idle_session_timeout is there since PostgreSQL 14."""
 
 
 def run_sequencer(store: PostgresStore, clock: Clock, *, should_stop: Callable[[], bool]) -> int:
@@ -28,6 +37,8 @@ def run_sequencer(store: PostgresStore, clock: Clock, *, should_stop: Callable[[
         LedgerUnavailable: another sequencer took over, or the database cannot be reached.
     """
     with store.session() as session:
+        session.exec_driver_sql(_IMPATIENT, (f"{SILENT_SECONDS}s",))
+        session.commit()
         while not session.exec_driver_sql(
             "SELECT pg_try_advisory_lock(%s)", (SERVICE_LOCK,)
         ).scalar_one():
@@ -52,6 +63,7 @@ def run_sequencer(store: PostgresStore, clock: Clock, *, should_stop: Callable[[
 
 def _one_batch(store: PostgresStore, session: sa.Connection, epoch: int, clock: Clock) -> int:
     with session.begin():
+        make_durable(session)
         writing = store.as_writing(session)
         writing.head()
         found = session.exec_driver_sql("SELECT epoch FROM service").scalar_one()

@@ -1,6 +1,7 @@
 """SQLite: one file, many processes.
 
-* WAL and synchronous=FULL: what was committed survives the loss of power.
+* WAL and synchronous=EXTRA: what was committed survives the loss of power, also
+  if somebody has turned WAL off.
 * BEGIN IMMEDIATE: one writer at a time, and the head it reads is the last one.
 * STRICT tables and triggers keep honest programs from editing rows. They are
   hygiene: whoever can write the file can remove them, and verify does not
@@ -20,8 +21,10 @@ import sqlalchemy as sa
 from typing_extensions import override
 
 from audit.core.clock import Clock
-from audit.core.errors import LedgerUnavailable
+from audit.core.errors import LedgerUnavailable, UsageError
 from audit.ledger.store._append import append_directly, with_keys
+from audit.ledger.store._mount import network_file_system
+from audit.ledger.store._process import HomeProcess, close_before_fork
 from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
 from audit.ledger.store._transaction import PART, Transaction
 
@@ -169,15 +172,24 @@ class SqliteStore(Store):
 
     def __init__(self, path: Path, *, create: bool, read_only: bool) -> None:
         self._path = path
+        self._home = HomeProcess()
         self._create = create and not read_only
         self._mode = "ro" if read_only else "rwc" if create else "rw"
+        if "\0" in str(path):  # SQLite would end the name there
+            raise UsageError(f"{str(path)!r} is not the path of a ledger")
         if not create and not path.is_file():
             raise LedgerUnavailable(
                 f"cannot open {self.url}: no such file",
                 hint="a first `audit release run` creates it",
             )
+        if not read_only and (kind := network_file_system(path)) is not None:
+            raise LedgerUnavailable(
+                f"cannot open {self.url} to write: {kind} shares no memory between hosts",
+                hint="keep the ledger on a local disk, or in PostgreSQL",
+            )
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.QueuePool)
         sa.event.listen(self._engine, "begin", self._begin)
+        close_before_fork(self._engine)
         try:
             with self._failures("open"):
                 self._prepare()
@@ -244,8 +256,9 @@ class SqliteStore(Store):
         # Bytes that are not UTF-8 must reach verify, which names the entry they stand in.
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves it in the drive
         return connection
 
     @staticmethod
@@ -287,9 +300,10 @@ class SqliteStore(Store):
 
     @contextlib.contextmanager
     def _failures(self, verb: str) -> Iterator[None]:
+        self._home.check(self.url)
         try:
             yield
-        except (sa.exc.DBAPIError, sqlite3.Error) as exc:
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as exc:
             cause = exc.orig if isinstance(exc, sa.exc.DBAPIError) else exc
             raise LedgerUnavailable(
                 f"cannot {verb} {self.url}: {cause}", hint=_hint(str(cause), self._path)

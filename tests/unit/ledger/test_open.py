@@ -11,6 +11,7 @@ import pytest
 from audit.core.errors import ChainBroken, LedgerUnavailable, UsageError
 from audit.ledger import open_ledger
 from audit.ledger.store import _sqlite
+from audit.ledger.store._mount import network_file_system
 from tests.fakes.databases import Database
 from tests.fakes.ledgers import LOG, event
 
@@ -24,7 +25,15 @@ def copy(databases: dict[str, Database]) -> Path:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "sqlite:///", "sqlite://", "mysql://u:secret@host/db", "ledger.txt"]
+    "bad",
+    [
+        "",
+        "sqlite:///",
+        "sqlite://",
+        "mysql://u:secret@host/db",
+        "mysql://host/db?password=secret",
+        "ledger.txt",
+    ],
 )
 def test_what_is_no_url_of_a_ledger_is_refused_without_its_password(bad: str) -> None:
     with pytest.raises(UsageError, match="is not the URL of a ledger") as caught:
@@ -43,6 +52,84 @@ def test_a_missing_file_is_not_created_unless_asked(tmp_path: Path) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match=r"none/a\.db: unable to open"):
         open_ledger(str(tmp_path / "none" / "a.db"), create=True)
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_path_that_sqlite_would_cut_short_is_refused(copy: Path, create: bool) -> None:
+    with pytest.raises(UsageError, match="is not the path of a ledger"):
+        open_ledger(f"sqlite:///{copy}\0.db", create=create)
+
+
+@pytest.mark.parametrize(
+    "bad", ["postgresql://h:port/x", "postgresql://u:secret@[::1/x", "postgresql://u:secret@h:x/"]
+)
+def test_a_malformed_url_of_postgresql_is_refused_without_its_password(bad: str) -> None:
+    with pytest.raises(UsageError, match="is not one of PostgreSQL") as caught:
+        open_ledger(bad)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_among_the_parameters_of_a_url_is_not_shown() -> None:
+    bad = "postgresql://u:secret@127.0.0.1:1/x?password=secret&sslpassword=secret&sslmode=disable"
+    with pytest.raises(LedgerUnavailable, match="sslmode=disable") as caught:
+        open_ledger(bad)
+    assert "secret" not in str(caught.value)
+
+
+MOUNTS = """22 1 {local} / / rw - ext4 /dev/vda rw
+40 22 {device} / /srv/shared rw,relatime shared:9 - {kind} server:/export rw
+"""
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "ext4", "tmpfs"])
+def test_a_network_file_system_is_recognised_by_its_device(tmp_path: Path, kind: str) -> None:
+    device = tmp_path.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        MOUNTS.format(local="0:0", device=f"{os.major(device)}:{os.minor(device)}", kind=kind)
+    )
+    wanted = None if kind in {"ext4", "tmpfs"} else kind
+    assert network_file_system(tmp_path / "new.db", mounts=mounts) == wanted
+    assert network_file_system(tmp_path / "new.db", mounts=tmp_path / "none") is None
+
+
+def test_a_ledger_on_a_network_file_system_is_read_and_not_written(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sqlite, "network_file_system", lambda _path: "nfs4")
+    with pytest.raises(LedgerUnavailable, match="nfs4 shares no memory"):
+        open_ledger(str(copy))
+    with open_ledger(str(copy), read_only=True) as ledger:
+        assert ledger.verify().size == 20
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "TRUNCATE", "PERSIST"])
+def test_a_ledger_whose_wal_was_turned_off_flushes_its_folder_too(copy: Path, mode: str) -> None:
+    raw = sqlite3.connect(copy)
+    assert raw.execute(f"PRAGMA journal_mode = {mode}").fetchone() == (mode.lower(),)
+    raw.close()
+    with open_ledger(str(copy)) as ledger:
+        with ledger._store.writing() as writing:
+            found = writing.all("PRAGMA synchronous")  # type: ignore[attr-defined]
+        assert found == [(3,)]  # EXTRA: the journal's end is durable as well
+        ledger.append(event(20))
+        assert ledger.verify().size == 21
+
+
+def test_more_threads_than_connections_wait_or_are_told(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ledger(str(copy)) as ledger:
+        pool = ledger._store._engine.pool  # type: ignore[attr-defined]
+        monkeypatch.setattr(pool, "_timeout", 0.05)
+        held = [ledger._store.reading() for _ in range(15)]
+        for one in held:
+            one.__enter__()
+        with pytest.raises(LedgerUnavailable, match="QueuePool limit"):
+            ledger.append(event(20))
+        for one in held:
+            one.__exit__(None, None, None)
+        assert ledger.append(event(20)).number == 20
 
 
 def test_a_path_with_marks_of_a_uri_is_one_path(tmp_path: Path) -> None:

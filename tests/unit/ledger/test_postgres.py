@@ -8,9 +8,11 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from audit.core.canonical import canonical_bytes
 from audit.core.clock import now_ns
 from audit.core.errors import (
     ChainBroken,
@@ -20,10 +22,11 @@ from audit.core.errors import (
     SignatureMismatch,
     UsageError,
 )
-from audit.documents import Event
+from audit.documents import GENESIS, MAX_ENTRY, Event
 from audit.ledger import Ledger, open_ledger
+from audit.ledger._leaf import splice
 from audit.ledger._promise import read_promise
-from audit.ledger.store import _inbox, _migrate
+from audit.ledger.store import _inbox, _migrate, _postgres, _sequencer
 from audit.ledger.store._postgres import PostgresStore
 from audit.ledger.store._roles import GRANTS, grant
 from audit.ledger.store._sequencer import run_sequencer
@@ -31,6 +34,7 @@ from audit.ledger.store.migrations.versions import v0001_ledger
 from tests.fakes.databases import Database, PostgresDatabase
 from tests.fakes.ledgers import LOG, Ticks, event
 from tests.fakes.notes import SeededSigner
+from tests.fakes.postgres import running
 
 
 @pytest.fixture
@@ -187,6 +191,171 @@ def test_a_promise_is_signed_by_its_log_and_no_byte_of_it_can_be_changed(ledger:
     for at in range(0, len(note), 7):
         with pytest.raises(SignatureMismatch):
             read_promise(note[:at] + bytes([note[at] ^ 1]) + note[at + 1 :], vkeys=(LOG.vkey,))
+
+
+def test_a_key_sequenced_while_it_is_submitted_again_is_no_failure(url: str) -> None:
+    """The row is there for the INSERT and gone for the SELECT after it."""
+    with open_ledger(url) as ledger, open_ledger(url) as other:
+        ledger.submit(event(1), signer=LOG, key="one")
+
+        def sequence(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("SELECT key, event FROM inbox"):
+                other.append(event(2))
+
+        sa.event.listen(store_of(ledger)._engine, "before_cursor_execute", sequence)
+        promise = ledger.submit(event(1), signer=LOG, key="one")
+        assert ledger.find_promised(promise).number == 0
+        with pytest.raises(UsageError, match="names another event"):
+            ledger.submit(event(5), signer=LOG, key="one")
+
+
+def test_an_event_too_long_for_its_place_never_reaches_the_sequencer(url: str) -> None:
+    """It fits at place 0 and not at place 10, where it would stand."""
+    empty = canonical_bytes(Event(type="a.b", facts={"text": ""}).model_dump(mode="json"))
+    text = "x" * (MAX_ENTRY - len(splice(empty, prev=GENESIS, seq=0, ts_ns=10**18)))
+    with open_ledger(url) as ledger:
+        ledger.append_many([event(number) for number in range(10)])
+        with pytest.raises(UsageError, match="is the most"):
+            ledger.submit(Event(type="a.b", facts={"text": text}), signer=LOG)
+        with psycopg.connect(url) as connection:
+            stored = canonical_bytes(
+                Event(type="a.b", facts={"text": text}).model_dump(mode="json")
+            )
+            insert = "INSERT INTO inbox (key, event, type) VALUES ('long', %s, 'a.b')"
+            connection.execute(insert, (stored,))
+        assert ledger.append(event(12)).number == 11
+        assert next(entry.event.type for entry in ledger.entries(start=10)) == "ledger.rejected"
+
+
+def test_a_partition_made_in_a_transaction_that_failed_is_made_again(
+    database: PostgresDatabase, url: str
+) -> None:
+    with database.editor(url) as edit:
+        edit("INSERT INTO keys VALUES ('taken', 99)")  # so that the append fails at its end
+    with open_ledger(url) as ledger:
+        with pytest.raises(LedgerUnavailable, match="duplicate key"):
+            ledger.append(event(1), key="taken")
+        assert ledger.append(event(1)).number == 0
+        assert ledger.verify().size == 1
+
+
+SETTINGS = {
+    "synchronous_commit": "off",
+    "default_transaction_isolation": "serializable",
+    "bytea_output": "escape",
+    "client_encoding": "LATIN1",
+    "standard_conforming_strings": "off",
+}
+
+
+def test_what_a_role_or_a_database_sets_does_not_make_commits_less_durable(
+    database: PostgresDatabase, url: str
+) -> None:
+    database.server.execute("CREATE ROLE hasty LOGIN SUPERUSER")
+    for name, value in SETTINGS.items():
+        database.server.execute(f"ALTER ROLE hasty SET {name} = '{value}'")
+    try:
+        with open_ledger(url.replace("owner@", "hasty@")) as ledger:
+            with store_of(ledger).transaction() as connection:
+                for name, value in (
+                    ("synchronous_commit", "on"),
+                    ("transaction_isolation", "read committed"),
+                    ("idle_in_transaction_session_timeout", "1min"),
+                ):
+                    assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value
+            entries = [ledger.append(event(number)) for number in range(3)]
+            ledger.submit(event(3), signer=LOG, key="three")
+            ledger.checkpoint(LOG)
+            assert list(ledger.entries())[:3] == entries
+            ledger.verify(vkeys=(LOG.vkey,))
+    finally:
+        database.server.execute("DROP ROLE hasty")
+
+
+def test_a_stronger_setting_than_ours_is_kept(database: PostgresDatabase, url: str) -> None:
+    database.server.execute("CREATE ROLE careful LOGIN SUPERUSER")
+    database.server.execute("ALTER ROLE careful SET synchronous_commit = 'remote_apply'")
+    try:
+        with (
+            open_ledger(url.replace("owner@", "careful@")) as ledger,
+            store_of(ledger).transaction() as connection,
+        ):
+            found = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+            assert found == "remote_apply"
+    finally:
+        database.server.execute("DROP ROLE careful")
+
+
+def test_a_writer_that_stalls_with_the_head_is_cut_off_and_the_others_go_on(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_postgres, "STALLED_SECONDS", 1)
+    with open_ledger(url) as stalled, open_ledger(url) as other:
+
+        def stall() -> None:
+            with stalled._store.writing() as writing:
+                writing.head()
+                assert other.append(event(1)).number == 0  # waits until the head is free
+                writing.head()
+
+        with pytest.raises(LedgerUnavailable, match=r"connection is lost|idle-in-transaction"):
+            stall()
+        assert stalled.append(event(2)).number == 1
+
+
+def test_a_sequencer_that_falls_silent_loses_its_lock_to_the_next(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sequencer, "SILENT_SECONDS", 1)
+    silent, over = threading.Event(), threading.Event()
+    failure: list[LedgerUnavailable] = []
+
+    def stop() -> bool:
+        silent.set()
+        over.wait(20)  # as a process that was stopped
+        return False
+
+    def serve() -> None:
+        with open_ledger(url) as ledger:
+            try:
+                run_sequencer(store_of(ledger), now_ns, should_stop=stop)
+            except LedgerUnavailable as exc:
+                failure.append(exc)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    silent.wait(10)
+    with open_ledger(url) as ledger, sequencer(url) as second:
+        assert ledger.append(event(1)).number == 0
+        assert second()
+    over.set()
+    thread.join()
+    assert "idle-session timeout" in str(failure[0])
+
+
+def test_a_ledger_that_was_open_when_the_server_restarted_is_used_again() -> None:
+    with running() as server:
+        url = PostgresDatabase(server).new()
+        with open_ledger(url) as ledger:
+            held = [ledger.reading() for _ in range(4)]  # so that the pool holds several
+            for one in held:
+                one.__enter__()
+            for one in held:
+                one.__exit__(None, None, None)
+            ledger.append(event(1), key="one")
+            server.stop("immediate")
+            with pytest.raises(LedgerUnavailable):
+                ledger.append(event(2), key="two")
+            server.start()
+            refused = 0
+            while True:
+                try:
+                    assert ledger.append(event(2), key="two").number == 1
+                    break
+                except LedgerUnavailable:
+                    refused += 1
+            assert refused <= 1
+            assert ledger.verify().size == 2
 
 
 def test_a_key_in_the_inbox_names_one_event(ledger: Ledger) -> None:
