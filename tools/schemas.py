@@ -12,6 +12,7 @@ from audit import documents
 ROOT = Path(__file__).resolve().parent.parent / "schemas"
 MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "aigc-label-v1": documents.AigcLabel,
+    "anchor-v1": documents.Anchor,
     "attached-signature-v1": documents.AttachedSignature,
     "checkpoint-v1": documents.Checkpoint,
     "dataset-manifest-v1": documents.DatasetManifest,

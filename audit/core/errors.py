@@ -10,6 +10,7 @@
     . RegistryUnavailable           a registry cannot be reached, or does not behave as one
     . CheckpointStale               no checkpoint is as young as the policy asks
     . QuorumMissing                 too few witnesses vouch for a checkpoint
+    . AnchorMissing                 nobody outside vouches for how old an entry is
     . SigningFailed                 a signing service refused, or did not do its part
     . FileChanged                   a file changed while it was read
     . EngineUnavailable             an inference engine does not answer, or not what it should
@@ -101,6 +102,12 @@ class QuorumMissing(EvidenceError):  # noqa: N818
     """Too few witnesses vouch for a checkpoint."""
 
     slug = "quorum-missing"
+
+
+class AnchorMissing(EvidenceError):  # noqa: N818
+    """Nobody outside vouches that an entry is as old as it says."""
+
+    slug = "anchor-missing"
 
 
 class SigningFailed(EvidenceError):  # noqa: N818

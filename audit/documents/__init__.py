@@ -1,6 +1,16 @@
 """The nouns. No input or output here, only values and what is true of them."""
 
 from audit.documents._base import Document, first_problem
+from audit.documents.anchor import (
+    ANCHORED,
+    Anchor,
+    AnchorKind,
+    AnchorMaker,
+    AnchorVerifier,
+    AnchorWord,
+    OutsideKind,
+    OutsideWord,
+)
 from audit.documents.detection import (
     Attribution,
     Decision,
@@ -95,6 +105,7 @@ from audit.documents.verdict import Finding, Outcome, PolicyRef, RuleOff, Verdic
 from audit.documents.watermark import KeyRegistry, MarkProfile, RegisteredKey, Scheme
 
 __all__ = [
+    "ANCHORED",
     "COSIGN_SIGN",
     "ENTRY_SCHEMA",
     "GENESIS",
@@ -105,6 +116,11 @@ __all__ = [
     "RELEASE_FACTS",
     "STATEMENT_TYPE",
     "AigcLabel",
+    "Anchor",
+    "AnchorKind",
+    "AnchorMaker",
+    "AnchorVerifier",
+    "AnchorWord",
     "AttachedSignature",
     "Attribution",
     "Blake3",
@@ -155,6 +171,8 @@ __all__ = [
     "NoteSigner",
     "Outcome",
     "PackManifest",
+    "OutsideKind",
+    "OutsideWord",
     "Policy",
     "PolicyRef",
     "PresenceFinding",

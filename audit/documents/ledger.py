@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from audit.core.canonical import JsonValue, canonical_bytes
 from audit.documents._base import Document
+from audit.documents.anchor import OutsideWord
 from audit.documents.digest import Digest, Sha256
 from audit.documents.frozen import FrozenFacts
 from audit.documents.nanos import Nanos
@@ -116,3 +117,13 @@ class LedgerVerification(Document):
     checkpoint_vkey: str | None
     covered: int = Field(ge=0)
     pinned: bool
+    outside: tuple[OutsideWord, ...] = ()
+    """Who outside the database saw this history, oldest tree first, as far as it was checked."""
+    anchored: int = Field(ge=0, default=0)
+    """How many entries are under somebody's word who does not hold the database."""
+    unanchored_since_ns: Nanos | None = None
+    """The own time of the first entry that nobody outside vouches for; None if there is none."""
+    uncounted_anchors: int = Field(ge=0, default=0)
+    """Anchors that are stored and count for nothing, since nobody who was named made them."""
+    lost_anchors: int = Field(ge=0, default=0)
+    """Anchors that an entry records and that are not stored any more."""

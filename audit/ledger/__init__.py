@@ -7,14 +7,17 @@
 * `hammer`: many writers at once, and whether the ledger kept what it acknowledged
 * `Vault`: payloads with personal data beside the log, each under its subject's key, erasable
 * `export_pack`, `verify_pack`: evidence for a third party, in one file
+* `anchor_checkpoint`, `Outside`: have a checkpoint anchored outside; whose anchors count
 * `Witness`, `collect_cosignatures`: cosign other logs' checkpoints, and have ours cosigned
 """
 
+from audit.ledger._anchors import anchor_checkpoint
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._keys import VerifierKey
 from audit.ledger._ledger import Ledger
 from audit.ledger._note import Note, verify_note
 from audit.ledger._open import open_ledger
+from audit.ledger._outside import ANCHOR, Outside, describe, instant
 from audit.ledger._policy import CountedCheckpoint, LogPolicy, parse_policy
 from audit.ledger._promise import Promise, read_promise
 from audit.ledger._proof import TlogProof
@@ -45,6 +48,7 @@ from audit.ledger.witness import (
 
 __all__ = [
     "ALGORITHMS",
+    "ANCHOR",
     "Cosigner",
     "CountedCheckpoint",
     "ExportedPack",
@@ -55,6 +59,7 @@ __all__ = [
     "LogPolicy",
     "Note",
     "PackRequest",
+    "Outside",
     "Promise",
     "Question",
     "Sensitive",
@@ -69,13 +74,16 @@ __all__ = [
     "Witness",
     "WitnessServer",
     "WitnessState",
+    "anchor_checkpoint",
     "collect_cosignatures",
     "export_pack",
+    "describe",
     "export_tiles",
     "generate_cosigner",
     "generate_vault_key",
     "grant_role",
     "hammer",
+    "instant",
     "load_cosigner",
     "load_vault_key",
     "open_ledger",

@@ -37,16 +37,13 @@ from audit.documents import (
 from audit.ledger._appender import MAX_BATCH, Appender
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._leaf import as_entry, as_pending, check_key, read_leaf
-from audit.ledger._note import parse_signatures
+from audit.ledger._outside import COSIGNATURE, Outside, cosigned_note
 from audit.ledger._policy import CountedCheckpoint, LogPolicy
 from audit.ledger._promise import Promise, find_promised, make_promise
 from audit.ledger._signing import LastSigned, sign_head
 from audit.ledger._verify import read_rows, verify_snapshot
 from audit.ledger.store._rows import Snapshot, Store
 from audit.ledger.vault import Vault, VaultKey
-
-COSIGNATURE = "cosignature"
-"""The kind of attachment that holds a witness's signature line."""
 
 MINUTE = 60 * 10**9
 
@@ -232,11 +229,7 @@ class Ledger:
 
     def cosigned_note(self, checkpoint: Checkpoint) -> bytes:
         """Return the checkpoint's note with the last cosignature of each witness below it."""
-        lines: dict[tuple[str, bytes], str] = {}
-        for data in self.attachments(checkpoint, COSIGNATURE):
-            for line in parse_signatures(data):
-                lines[line.name, line.key_id] = str(line)
-        return checkpoint.note.encode() + "".join(f"{one}\n" for one in lines.values()).encode()
+        return cosigned_note(checkpoint.note.encode(), self.attachments(checkpoint, COSIGNATURE))
 
     def counted(self, policy: LogPolicy, *, max_age_ns: int | None = None) -> CountedCheckpoint:
         """Return the largest stored checkpoint that counts under a policy.
@@ -260,16 +253,22 @@ class Ledger:
         vkeys: Sequence[str] = (),
         outside: Sequence[Checkpoint] = (),
         progress: Progress = SILENT,
+        anchors: Outside | None = None,
     ) -> LedgerVerification:
         """Recompute the whole ledger from its leaves and return what it holds.
 
         `vkeys` are the keys of this log that the caller trusts: a stored
         checkpoint by any other key counts for nothing. `outside` are
         checkpoints that were kept elsewhere; the ledger must extend each.
+        `anchors` say whose anchors and cosignatures count.
 
         Raises:
             ChainBroken: the first entry that is not what the others commit to.
+            SignatureMismatch: an anchor by somebody whose word counts does not hold.
+            QuorumMissing, AnchorMissing: too few, or too late, vouch for it outside.
             LedgerUnavailable: the database cannot be read.
         """
         with self._store.reading() as snapshot:
-            return verify_snapshot(snapshot, vkeys=vkeys, outside=outside, progress=progress)
+            return verify_snapshot(
+                snapshot, vkeys=vkeys, outside=outside, progress=progress, anchors=anchors
+            )

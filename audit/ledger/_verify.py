@@ -15,10 +15,18 @@ from dataclasses import dataclass, field
 
 from audit.core.errors import AuditError, ChainBroken
 from audit.core.progress import Progress
-from audit.documents import ENTRY_SCHEMA, GENESIS, Checkpoint, LedgerVerification, leaf_hash
+from audit.documents import (
+    ANCHORED,
+    ENTRY_SCHEMA,
+    GENESIS,
+    Checkpoint,
+    LedgerVerification,
+    leaf_hash,
+)
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._leaf import is_canonical, read_leaf
 from audit.ledger._merkle import Frontier
+from audit.ledger._outside import Outside, Words, check_times, describe, read_words
 from audit.ledger.store._rows import NO_NOTES, CheckpointRow, EntryRow, Head, Snapshot, add_note
 
 _PROGRESS_EVERY = 1 << 20
@@ -35,35 +43,57 @@ class _Scan:
     at: dict[int, Frontier] = field(default_factory=dict)
     last_hash: bytes = bytes.fromhex(GENESIS)
     last_ns: int = 0
+    first_ns: dict[int, int] = field(default_factory=dict)
+    anchors: set[str] = field(default_factory=set)
+    """Digests of the anchors that entries record."""
 
     def mark(self) -> None:
         """Keep the tree if somebody signed it at this size."""
         if self.tree.size in self.wanted:
             self.at[self.tree.size] = self.tree.copy()
 
+    def add(self, row: EntryRow) -> None:
+        """Take in a row that holds."""
+        if self.tree.size in self.wanted:
+            self.first_ns[row.seq] = row.ts_ns
+        if row.type == ANCHORED:
+            self.anchors |= {one.digest for one in read_leaf(row.leaf).event.outputs}
+        self.last_hash, self.last_ns = row.leaf_hash, row.ts_ns
+        self.tree.add(row.leaf_hash)
+        self.mark()
+
 
 def verify_snapshot(
-    snapshot: Snapshot, *, vkeys: Sequence[str], outside: Sequence[Checkpoint], progress: Progress
+    snapshot: Snapshot,
+    *,
+    vkeys: Sequence[str],
+    outside: Sequence[Checkpoint],
+    progress: Progress,
+    anchors: Outside | None = None,
 ) -> LedgerVerification:
     """Return what the ledger holds, having recomputed all of it.
 
     Raises:
         ChainBroken: an entry, the head or a checkpoint is not what the others commit to.
+        SignatureMismatch: an anchor by somebody whose word counts does not hold.
+        QuorumMissing, AnchorMissing: too few, or too late, vouch for it outside.
     """
-    stored = snapshot.checkpoints()
-    sizes = {row.size for row in stored if type(row.size) is int}
-    scan = _Scan(frozenset(sizes | {checkpoint.size for checkpoint in outside}))
-    head = snapshot.head()
+    stored, head, brought = snapshot.checkpoints(), snapshot.head(), anchors or Outside()
+    scan = _Scan(_sizes(stored, outside, brought))
     progress.start("ledger", snapshot.leaf_bytes())
     _scan(snapshot, scan, head, progress)
     _check_head(head, scan)
     checkpoints = _check_checkpoints(stored, head, scan)
     for checkpoint in outside:
         _check_root(checkpoint, scan, good=0, whose="kept outside ")
+    words = read_words(snapshot, brought, outside, vkeys)
+    _check_words(words, scan)
     if (problem := snapshot.problem()) is not None:
         raise ChainBroken(head.size, f"cannot be added or read safely: {problem}")
+    check_times(words.sorted(), head.size, scan.first_ns.__getitem__, brought)
     trusted = [one for one in checkpoints if not vkeys or one[1] in vkeys]
     last, vkey = max(trusted, key=lambda one: one[0].size, default=(None, None))
+    anchored = max(words.sizes, default=0)
     return LedgerVerification(
         size=head.size,
         root=head.root.hex(),
@@ -71,7 +101,32 @@ def verify_snapshot(
         checkpoint_vkey=vkey,
         covered=last.size if last is not None and vkeys else 0,
         pinned=bool(vkeys),
+        outside=words.sorted(),
+        anchored=anchored,
+        unanchored_since_ns=scan.first_ns.get(anchored),
+        uncounted_anchors=words.uncounted,
+        lost_anchors=len(scan.anchors - words.stored),
     )
+
+
+def _sizes(
+    stored: Sequence[CheckpointRow], outside: Sequence[Checkpoint], brought: Outside
+) -> frozenset[int]:
+    """Return the sizes at which somebody says what the tree was."""
+    sizes = {row.size for row in stored if type(row.size) is int}
+    sizes |= {0, *(checkpoint.size for checkpoint in outside)}
+    return frozenset(
+        sizes | {read_checkpoint(one.note, vkeys=None).size for one in brought.anchors}
+    )
+
+
+def _check_words(words: Words, scan: _Scan) -> None:
+    """Raise unless the tree is the one that everybody outside saw, as far as they saw it."""
+    good = 0
+    for one in sorted(words.seen, key=lambda seen: seen.word.size):
+        if not one.is_stored:  # the roots of stored ones were compared already
+            _check_root(one.checkpoint, scan, good=good, whose=f"with a {describe(one.word)} ")
+        good = one.word.size
 
 
 def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> None:
@@ -82,9 +137,7 @@ def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> No
         for row in rows:
             if not _holds(row, tree.size, scan.last_hash, scan.last_ns):
                 raise _diagnosis(row, next(rows, None), scan, head)
-            scan.last_hash, scan.last_ns = row.leaf_hash, row.ts_ns
-            tree.add(row.leaf_hash)
-            scan.mark()
+            scan.add(row)
             unreported += len(row.leaf)
             if unreported > _PROGRESS_EVERY:
                 progress.advance(unreported)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from audit.core.errors import EvidenceError
 from audit.documents import Checkpoint
-from audit.ledger._ledger import COSIGNATURE, Ledger
+from audit.ledger._ledger import Ledger
+from audit.ledger._outside import COSIGNATURE
 from audit.ledger._policy import LogPolicy
 from audit.ledger.tiles import TileStore, read_tiled
 from audit.ledger.witness._client import Post, ask_witness

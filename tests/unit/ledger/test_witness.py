@@ -12,7 +12,7 @@ from audit.core.errors import ChainBroken, ConfigError, EvidenceError, UsageErro
 from audit.documents import Checkpoint
 from audit.ledger import VerifierKey, open_ledger
 from audit.ledger._checkpoint import sign_checkpoint
-from audit.ledger._ledger import COSIGNATURE
+from audit.ledger._outside import COSIGNATURE
 from audit.ledger._policy import Witness as Named
 from audit.ledger._policy import parse_policy
 from audit.ledger._signing import LastSigned
