@@ -7,19 +7,19 @@ from typing import BinaryIO
 
 import click
 
-from audit.cli._answer import answer, format_option, output_option
-from audit.cli._bars import progress_bars
+from audit.cli._answer import answer, output_option
+from audit.cli._ledger_anchor import anchor
 from audit.cli._ledger_hammer import hammer
 from audit.cli._ledger_options import ledger_option
 from audit.cli._ledger_pack import export, verify_pack_
 from audit.cli._ledger_postgres import grant, sequencer
 from audit.cli._ledger_proofs import prove, tiles, verify_proof
 from audit.cli._ledger_vault import erase, vault
+from audit.cli._ledger_verify import verify
 from audit.cli._ledger_witness import witness
 from audit.core.errors import UsageError
-from audit.core.files import read_bounded
-from audit.documents import Event, LedgerEntry, LedgerVerification
-from audit.ledger import LastSigned, open_ledger, read_checkpoint
+from audit.documents import Event, LedgerEntry
+from audit.ledger import LastSigned, open_ledger
 
 _READ = 1 << 18
 _MAX_LINE = 1 << 20
@@ -31,6 +31,7 @@ def command() -> None:
 
 
 for subcommand in (
+    anchor,
     erase,
     export,
     grant,
@@ -40,39 +41,11 @@ for subcommand in (
     tiles,
     vault,
     verify_pack_,
+    verify,
     verify_proof,
     witness,
 ):
     command.add_command(subcommand)
-
-
-@command.command("verify")
-@ledger_option
-@click.option(
-    "--vkey",
-    "vkeys",
-    multiple=True,
-    metavar="VKEY",
-    help="A verifier key of this log (NAME+ID+BASE64). Checkpoints by other keys count for nothing.",
-)
-@click.option(
-    "--checkpoint",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A checkpoint that was kept elsewhere; the ledger must extend it.",
-)
-@format_option
-def verify(url: str, vkeys: tuple[str, ...], files: tuple[Path, ...], form: str) -> None:
-    """Recompute the whole ledger and say what it holds.
-
-    Exit 10 names the first entry that is not what the others commit to.
-    """
-    outside = [read_checkpoint(read_bounded(file), vkeys=vkeys or None) for file in files]
-    with open_ledger(url, read_only=True) as ledger, progress_bars() as progress:
-        found = ledger.verify(vkeys=vkeys, outside=outside, progress=progress)
-    answer(_as_text(found) if form == "text" else found.model_dump_json(indent=2) + "\n")
 
 
 @command.command("checkpoint")
@@ -167,18 +140,3 @@ def _events(stream: BinaryIO) -> Iterator[list[Event]]:
 
 def _event(line: bytes, number: int) -> Event:
     return Event.read(line, source=f"stdin:{number}")
-
-
-def _as_text(found: LedgerVerification) -> str:
-    lines = [f"ok: {found.size} entries, root {found.root}"]
-    if found.last_checkpoint is None:
-        whose = "by a key given with --vkey" if found.pinned else "stored"
-        lines.append(f"  no checkpoint {whose}: whoever can write the database can rewrite it")
-    elif found.pinned:
-        lines.append(f"  {found.covered} of them under a checkpoint by {found.checkpoint_vkey}")
-    else:
-        lines += [
-            f"  {found.last_checkpoint.size} of them under a checkpoint by {found.checkpoint_vkey}",
-            "  which nobody vouched for: pin the log's key with --vkey",
-        ]
-    return "\n".join(lines) + "\n"

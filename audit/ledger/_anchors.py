@@ -12,7 +12,7 @@ another history. He cannot have it anchored in the past; and anchors kept
 elsewhere (`Anchor`) contradict him.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from audit.core.errors import EvidenceError, SigningFailed
 from audit.documents import (
@@ -27,13 +27,18 @@ from audit.documents import (
     OutsideWord,
 )
 from audit.ledger._ledger import Ledger
-from audit.ledger._outside import ANCHOR, digest_of
+from audit.ledger._outside import ANCHOR, digest_of, outside_word
 
 
 def anchor_checkpoint(
-    ledger: Ledger, makers: Sequence[AnchorMaker]
-) -> list[tuple[Anchor, OutsideWord]]:
-    """Have the ledger's largest checkpoint anchored by every maker, and return what they gave.
+    ledger: Ledger,
+    makers: Sequence[AnchorMaker],
+    *,
+    made: Callable[[Anchor, OutsideWord], None] = lambda *_: None,
+) -> list[Anchor]:
+    """Have the ledger's largest checkpoint anchored by every maker, and return the anchors.
+
+    `made` is told of each one as soon as it is kept.
 
     Raises:
         EvidenceError: the ledger has no checkpoint yet.
@@ -46,30 +51,26 @@ def anchor_checkpoint(
             f"{ledger.url} has no checkpoint to anchor",
             hint="sign one: audit ledger checkpoint --ledger URL --key FILE",
         )
-    made: list[tuple[Anchor, OutsideWord]] = []
+    note = checkpoint.note.encode("utf-8")
+    anchors: list[Anchor] = []
     failures: list[str] = []
     for maker in makers:
         try:
-            data, word = maker.make(checkpoint.note.encode("utf-8"))
+            data, word = maker.make(note)
         except SigningFailed as exc:
-            failures.append(f"{maker.place}: {exc}")
+            failures.append(str(exc))
             continue
-        anchor = Anchor.of(maker.kind, checkpoint.note.encode("utf-8"), data)
+        anchor = Anchor.of(maker.kind, note, data)
         _keep(ledger, checkpoint, anchor, word)
-        outside = OutsideWord(
-            kind=OutsideKind(anchor.kind.value),
-            size=checkpoint.size,
-            by=word.by,
-            at_ns=word.at_ns,
-        )
-        made.append((anchor, outside))
+        anchors.append(anchor)
+        made(anchor, outside_word(OutsideKind(anchor.kind.value), checkpoint, word))
     if failures:
         raise SigningFailed(
-            f"the checkpoint over {checkpoint.size} entries was anchored by {len(made)} of "
+            f"the checkpoint over {checkpoint.size} entries was anchored by {len(anchors)} of "
             f"{len(makers)} services: {'; '.join(failures)}",
             hint="run it again; what was anchored is kept",
         )
-    return made
+    return anchors
 
 
 def _keep(ledger: Ledger, checkpoint: Checkpoint, anchor: Anchor, word: AnchorWord) -> None:

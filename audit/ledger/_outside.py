@@ -96,7 +96,7 @@ def read_words(
     words, stored, attached = Words(), snapshot.checkpoints(), snapshot.attachments()
     for checkpoint in kept:
         own = AnchorWord(checkpoint.origin, None)
-        said = _outside_word(OutsideKind.CHECKPOINT, checkpoint, own)
+        said = outside_word(OutsideKind.CHECKPOINT, checkpoint, own)
         words.seen.append(Seen(checkpoint, said, is_stored=False))
     for anchor in outside.anchors:
         checkpoint = read_checkpoint(anchor.note, vkeys=vkeys or None)
@@ -140,10 +140,11 @@ def _word(
     if outside.verifier is None:
         return None
     found = outside.verifier.verify(kind, data, checkpoint.note.encode("utf-8"))
-    return None if found is None else _outside_word(OutsideKind(kind.value), checkpoint, found)
+    return None if found is None else outside_word(OutsideKind(kind.value), checkpoint, found)
 
 
-def _outside_word(kind: OutsideKind, checkpoint: Checkpoint, found: AnchorWord) -> OutsideWord:
+def outside_word(kind: OutsideKind, checkpoint: Checkpoint, found: AnchorWord) -> OutsideWord:
+    """Return a word about the tree of a checkpoint."""
     return OutsideWord(kind=kind, size=checkpoint.size, by=found.by, at_ns=found.at_ns)
 
 

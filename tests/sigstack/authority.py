@@ -190,18 +190,18 @@ class TimestampAuthority:
 
     seed: str
     start: datetime
+    name: str = "tsa"
+    purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.TIME_STAMPING
 
     def __post_init__(self) -> None:
         root, self._key = (
             derived(self.seed + " tsa root", ec.SECP384R1()),
             derived(self.seed + " tsa"),
         )
-        purpose = ExtendedKeyUsageOID.TIME_STAMPING
+        top = (f"{self.name} root", root)
         self.chain = (
-            chained(
-                "tsa", self._key, ("tsa root", root), self.start, path_length=None, purpose=purpose
-            ),
-            chained("tsa root", root, ("tsa root", root), self.start, path_length=1),
+            chained(self.name, self._key, top, self.start, path_length=None, purpose=self.purpose),
+            chained(top[0], root, top, self.start, path_length=1),
         )
 
     def stamp(self, signature: bytes, when: datetime, *, nonce: int = 7) -> bytes:

@@ -158,7 +158,7 @@ def _log(item: Fields) -> LogKey:
     ):
         raise ValueError(f"{key.path('rawBytes')} is not a kind of key a log has")  # noqa: TRY004
     key.optional_text("keyDetails")
-    window = _window(key)
+    window = read_window(key)
     key.done()
     log_id = item.object("logId")
     found = LogKey(log_id.data("keyId"), item.text("baseUrl"), math, window)
@@ -183,14 +183,19 @@ def _authority(item: Fields) -> Authority:
     outer.done()
     if not chain:
         raise ValueError(f"{outer.path('certificates')} is empty")
-    found = Authority(item.optional_text("uri") or "", tuple(chain), _window(item))
+    found = Authority(item.optional_text("uri") or "", tuple(chain), read_window(item))
     for unused in ("subject", "operator"):
         item.drop(unused)
     item.done()
     return found
 
 
-def _window(item: Fields) -> Window:
+def read_window(item: Fields) -> Window:
+    """Return the span of time in a member `validFor`; open when there is none.
+
+    Raises:
+        ValueError: not a span, or one that ends before it starts.
+    """
     if "validFor" not in item:
         return Window(None, None)
     span = item.object("validFor")
