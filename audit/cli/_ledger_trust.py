@@ -38,7 +38,7 @@ def outside_options(command: F) -> F:
     @chain_option
     @click.option(
         "--anchor",
-        "files",
+        "anchor_files",
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -59,7 +59,7 @@ def outside_options(command: F) -> F:
     )
     @wraps(command)
     def call(*args: Any, **given: Any) -> Any:
-        names = ("trusted_root", "chains", "files", "anchored_within", "log_policy")
+        names = ("trusted_root", "chains", "anchor_files", "anchored_within", "log_policy")
         options = {name: given.pop(name) for name in names}
         return command(*args, anchors=_outside(options), **given)
 
@@ -68,7 +68,7 @@ def outside_options(command: F) -> F:
 
 def _outside(given: dict[str, Any]) -> Outside:
     policy = cast("Path | None", given["log_policy"])
-    files = cast("tuple[Path, ...]", given["files"])
+    files = cast("tuple[Path, ...]", given["anchor_files"])
     return Outside(
         verifier=anchor_trust(given["trusted_root"], given["chains"]),
         anchors=[Anchor.read(read_bounded(file), source=str(file)) for file in files],

@@ -6,13 +6,18 @@ and whether its certificate was valid then.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from audit.core.errors import UsageError
 from audit.sign.trust import Authority, TrustedRoot
+
+if TYPE_CHECKING:
+    from rfc3161_client import TimeStampResponse
 
 MAX_STAMP = 64 << 10
 
@@ -37,57 +42,81 @@ def verify_timestamps(
 
 
 def _time(stamp: bytes, signature: bytes, root: TrustedRoot) -> datetime:
+    if not root.timestamp_authorities:
+        raise ValueError(f"there is a timestamp, and no timestamp authority in {root.source}")
+    read = read_timestamp(stamp)
+    reasons = []
+    for authority in root.timestamp_authorities:
+        try:
+            check_timestamp(read, signature, authority)
+        except ValueError as exc:
+            reasons.append(str(exc))
+        else:
+            return read.when
+    raise ValueError(f"a timestamp does not verify: {'; '.join(reasons[:4])}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTimestamp:
+    """A timestamp as it claims to be; nothing in it has been verified."""
+
+    response: "TimeStampResponse" = field(repr=False)
+    when: datetime
+    nonce: int | None
+    signers: frozenset[tuple[x509.Name, int]]
+    """Issuer and serial number of the certificates that are said to have signed it."""
+
+
+def read_timestamp(stamp: bytes) -> ReadTimestamp:
+    """Return what is in a timestamp response.
+
+    Raises:
+        ValueError: not one, or too long.
+        UsageError: rfc3161-client is not installed.
+    """
     try:
         from rfc3161_client import decode_timestamp_response
     except ModuleNotFoundError as exc:
         raise UsageError(
-            "the signature carries a timestamp, and this installation cannot verify one",
+            "there is a timestamp, and this installation cannot verify one",
             hint="pip install 'lastmile-audit[keyless]'",
         ) from exc
     if len(stamp) > MAX_STAMP:
         raise ValueError("a timestamp is too long")
-    if not root.timestamp_authorities:
-        raise ValueError(f"there is a timestamp, and no timestamp authority in {root.source}")
     try:
         response = decode_timestamp_response(stamp)
-        when = response.tst_info.gen_time
-    except ValueError as exc:
+        info, signed = response.tst_info, response.signed_data
+        signers = frozenset((one.issuer, one.serial_number) for one in signed.signer_infos)
+        return ReadTimestamp(response, info.gen_time, info.nonce, signers)
+    # Malformed parts raise what they like when they are looked at.
+    except Exception as exc:
         raise ValueError("a timestamp cannot be read") from exc
-    reasons = []
-    for authority in root.timestamp_authorities:
-        try:
-            check_timestamp(response, when, signature, authority)
-        except ValueError as exc:
-            reasons.append(str(exc))
-        else:
-            return when
-    raise ValueError(f"a timestamp does not verify: {'; '.join(reasons[:4])}")
 
 
-def check_timestamp(response: object, when: datetime, message: bytes, authority: Authority) -> None:
+def check_timestamp(read: ReadTimestamp, message: bytes, authority: Authority) -> None:
     """Return if a timestamp is the authority's over `message`, and the authority counted then.
 
     Raises:
         ValueError: it is not, with the reason.
     """
-    from rfc3161_client import TimeStampResponse, VerifierBuilder
+    from rfc3161_client import VerifierBuilder
 
-    if not isinstance(response, TimeStampResponse) or len(authority.chain) < 2:
+    if len(authority.chain) < 2:
         raise ValueError("the authority's chain is not complete")
     signer, *between, anchor = authority.chain
     builder = VerifierBuilder().tsa_certificate(signer).add_root_certificate(anchor)
     for one in between:
         builder = builder.add_intermediate_certificate(one)
     try:
-        builder.build().verify_message(response, message)
+        builder.build().verify_message(read.response, message)
     # A spoiled certificate raises errors without a common base; whatever it is, nothing is vouched.
     except Exception as exc:
         what = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         raise ValueError(what[:120].lower()) from exc
-    if not authority.window.holds(when):
-        raise ValueError(f"{authority.uri} did not count at {when.isoformat()}")
+    if not authority.window.holds(read.when):
+        raise ValueError(f"{authority.uri} did not count at {read.when.isoformat()}")
     for one in authority.chain:
-        if not one.not_valid_before_utc <= when <= one.not_valid_after_utc:
+        if not one.not_valid_before_utc <= read.when <= one.not_valid_after_utc:
             raise ValueError(f"a certificate of {authority.uri} was not valid then")
     purposes = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     if set(purposes) != {ExtendedKeyUsageOID.TIME_STAMPING}:

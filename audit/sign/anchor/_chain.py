@@ -25,7 +25,7 @@ def read_chain(path: Path) -> Authority:
     try:
         left = x509.load_pem_x509_certificates(read_bounded(path, limit=MAX_CHAIN))
         signers = [one for one in left if _is_for_timestamps(one)]
-    except ValueError as exc:
+    except (ValueError, x509.InvalidVersion) as exc:
         raise ConfigError(f"{path}: not certificates in PEM") from exc
     if len(signers) != 1:
         raise ConfigError(f"{path}: {len(signers)} certificates for timestamps, not one")

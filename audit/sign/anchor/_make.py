@@ -27,6 +27,7 @@ from audit.core.errors import (
 )
 from audit.documents import AnchorKind, AnchorWord
 from audit.sign import _base64
+from audit.sign._timestamp import read_timestamp
 from audit.sign.anchor._http import post
 from audit.sign.anchor._verify import AnchorTrust
 from audit.sign.bundle import BUNDLE_TYPE
@@ -53,18 +54,14 @@ class TimestampMaker:
             ExtraMissing: the part of this package that reads timestamps is not installed.
         """
         try:
-            from rfc3161_client import (
-                HashAlgorithm,
-                TimestampRequestBuilder,
-                decode_timestamp_response,
-            )
+            from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
         except ModuleNotFoundError as exc:
             raise ExtraMissing("reading timestamps", extra="keyless") from exc
         builder = TimestampRequestBuilder().data(note).hash_algorithm(HashAlgorithm.SHA256)
         request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
         stamp = post(self.place, request.as_bytes(), kind="application/timestamp-query")
         try:
-            nonce = decode_timestamp_response(stamp).tst_info.nonce
+            nonce = read_timestamp(stamp).nonce
         except ValueError as exc:
             raise SigningFailed(f"{self.place} gives no timestamp") from exc
         if nonce != request.nonce:

@@ -18,15 +18,16 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from audit.core import strict_json
 from audit.core.clock import Clock, now_ns
-from audit.core.errors import ConfigError, ExtraMissing, SignatureMismatch
+from audit.core.errors import ConfigError, SignatureMismatch
 from audit.documents import AnchorKind, AnchorWord
 from audit.sign._fields import Fields
-from audit.sign._timestamp import MAX_STAMP, check_timestamp
+from audit.sign._timestamp import check_timestamp, read_timestamp
 from audit.sign.bundle import MAX_BUNDLE, ArtifactSignature, Bundle, parse_bundle
 from audit.sign.keys import PublicKey, public_key
 from audit.sign.log import Entry, Signed, compare_body, verify_entry
@@ -49,7 +50,7 @@ class AnchorTrust:
 
         Raises:
             SignatureMismatch: it is by somebody the root names, and does not hold.
-            ExtraMissing: the part of this package that reads timestamps is not installed.
+            UsageError: the part of this package that reads timestamps is not installed.
         """
         try:
             if kind is AnchorKind.TIMESTAMP:
@@ -59,31 +60,20 @@ class AnchorTrust:
             raise SignatureMismatch(f"the {kind} anchor does not hold: {exc}") from exc
 
     def _timestamp(self, data: bytes, note: bytes) -> AnchorWord | None:
-        try:
-            from rfc3161_client import decode_timestamp_response
-        except ModuleNotFoundError as exc:
-            raise ExtraMissing("reading timestamps", extra="keyless") from exc
-        if len(data) > MAX_STAMP:
-            raise ValueError("it is too long")
-        try:
-            response = decode_timestamp_response(data)
-            when, signers = response.tst_info.gen_time, response.signed_data.signer_infos
-        except ValueError as exc:
-            raise ValueError("it cannot be read") from exc
-        names = {(one.issuer, one.serial_number) for one in signers}
-        known = [one for one in self.root.timestamp_authorities if _name(one) in names]
+        read = read_timestamp(data)
+        known = [one for one in self.root.timestamp_authorities if _name(one) in read.signers]
         if not known:
             return None
-        if when > datetime.fromtimestamp(self.clock() / 1e9, UTC) + SKEW:
-            raise ValueError(f"its time {when.isoformat()} has not come yet")
+        if read.when > datetime.fromtimestamp(self.clock() / 1e9, UTC) + SKEW:
+            raise ValueError(f"its time {read.when.isoformat()} has not come yet")
         reasons = []
         for authority in known:
             try:
-                check_timestamp(response, when, note, authority)
+                check_timestamp(read, note, authority)
             except ValueError as exc:
                 reasons.append(str(exc))
             else:
-                return AnchorWord(authority.uri, round(when.timestamp() * 10**6) * 1000)
+                return AnchorWord(authority.uri, round(read.when.timestamp() * 10**6) * 1000)
         raise ValueError("; ".join(reasons[:4]))
 
     def _log(self, data: bytes, note: bytes) -> AnchorWord | None:
@@ -113,7 +103,7 @@ class AnchorTrust:
         return AnchorWord(f"{log.base_url} entry {found.index}", None)
 
 
-def _name(authority: Authority) -> tuple[object, int]:
+def _name(authority: Authority) -> tuple[x509.Name, int]:
     signer = authority.chain[0]
     return signer.issuer, signer.serial_number
 

@@ -38,7 +38,12 @@ def verify_certificate(der: bytes, identities: Sequence[Identity]) -> CertifiedS
             warnings.simplefilter("error", CryptographyDeprecationWarning)
             certificate = x509.load_der_x509_certificate(der)
             key = public_key(certificate.public_key())
-    except (ValueError, UnsupportedAlgorithm, CryptographyDeprecationWarning) as exc:
+    except (
+        ValueError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+        CryptographyDeprecationWarning,
+    ) as exc:
         raise ValueError("the certificate cannot be read, or its key is not used") from exc
     if certificate.public_bytes(Encoding.DER) != der:
         raise ValueError("the certificate is not in its one DER encoding")

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -152,7 +153,7 @@ def _is_verifier_pem(pem: bytes, signed: Signed) -> bool:
         else:
             key = load_pem_public_key(pem)
             found = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return False
     return found == signed.verifier
 

@@ -177,7 +177,7 @@ def _authority(item: Fields) -> Authority:
     for one in outer.objects("certificates", MAX_ITEMS):
         try:
             chain.append(x509.load_der_x509_certificate(one.data("rawBytes")))
-        except (ValueError, UnsupportedAlgorithm) as exc:
+        except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as exc:
             raise ValueError(f"{one.path('rawBytes')} is not a certificate") from exc
         one.done()
     outer.done()
