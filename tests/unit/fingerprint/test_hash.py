@@ -1,8 +1,10 @@
 """One file: two digests in one pass, equal to those of the libraries."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from blake3 import blake3
@@ -22,6 +24,24 @@ def test_both_digests_are_those_of_the_whole_file(tmp_path: Path, size: int) -> 
     assert found.size == size
     assert found.sha256 == "sha256:" + hashlib.sha256(data).hexdigest()
     assert found.blake3 == "blake3:" + blake3(data).hexdigest()
+
+
+VECTORS = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "fingerprint" / "blake3.json").read_bytes()
+)
+
+
+@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: str(case["input_len"]))
+def test_blake3_is_that_of_the_published_vectors(tmp_path: Path, case: dict[str, Any]) -> None:
+    data = bytes(number % 251 for number in range(case["input_len"]))
+    (tmp_path / "f").write_bytes(data)
+    size = len(case["hash"]) // 2
+    keyed = blake3(data, key=VECTORS["key"].encode())
+    derived = blake3(data, derive_key_context=VECTORS["context_string"])
+    assert hash_file(tmp_path / "f").blake3 == "blake3:" + case["hash"][:64]
+    assert blake3(data).hexdigest(length=size) == case["hash"]
+    assert keyed.hexdigest(length=size) == case["keyed_hash"]
+    assert derived.hexdigest(length=size) == case["derive_key"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
