@@ -8,7 +8,7 @@ import click
 from audit.core.errors import ConfigError, UsageError
 from audit.core.files import read_bounded
 from audit.documents import ReceiptRecord
-from audit.watermark import ReceiptShelf
+from audit.watermark import ReceiptShelf, Recorded, recorded_responses
 
 MAX_TEXT = 16 << 20
 file_type = click.Path(path_type=Path)
@@ -22,6 +22,10 @@ trusted_option = click.option(
     "--key", "key_files", type=file_type, multiple=True, metavar="FILE",
     help="A public receipt key (PEM, Ed25519) that is trusted; may be repeated.",
 )  # fmt: skip
+ledger_option = click.option(
+    "--ledger", "url", envvar="AUDIT_LEDGER", metavar="URL",
+    help="Receipts must be recorded here, such as sqlite:///audit.db. [env: AUDIT_LEDGER]",
+)  # fmt: skip
 
 
 def read_record(source: str, shelf_file: Path | None) -> ReceiptRecord:
@@ -33,6 +37,16 @@ def read_record(source: str, shelf_file: Path | None) -> ReceiptRecord:
             raise UsageError(f"receipt {source} is not on the shelf")
         return found
     return ReceiptRecord.read(read_bounded(Path(source)), source=source)
+
+
+def read_recorded(url: str | None) -> Recorded | None:
+    """Return what the ledger at `url` says of responses, None when none is named."""
+    if url is None:
+        return None
+    from audit.ledger import open_ledger
+
+    with open_ledger(url, read_only=True) as ledger:
+        return recorded_responses(ledger.entries())
 
 
 def needed(shelf_file: Path | None) -> Path:

@@ -11,8 +11,10 @@ import click
 from audit.cli._answer import answer, format_option
 from audit.cli._watermark_files import (
     file_type,
+    ledger_option,
     needed,
     read_record,
+    read_recorded,
     read_text,
     shelf_option,
     text_type,
@@ -42,6 +44,7 @@ from audit.watermark import (
     root_from,
     verify_key,
     verify_receipt,
+    verify_recorded,
     verify_text,
 )
 
@@ -86,6 +89,7 @@ def init(folder: Path) -> None:
 @shelf_option
 @trusted_option
 @tokenizer_option
+@ledger_option
 @click.option("--scan", is_flag=True, help="Try the tag of every receipt on the shelf.")
 @click.option("--lines", is_flag=True, help="FILE holds JSON lines, each with a member text.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
@@ -97,6 +101,7 @@ def detect(  # noqa: PLR0913 - one parameter per option
     shelf_file: Path | None,
     key_files: tuple[Path, ...],
     tokenizers: tuple[str, ...],
+    url: str | None,
     scan: bool,  # noqa: FBT001
     lines: bool,  # noqa: FBT001
     exit_zero: bool,  # noqa: FBT001
@@ -114,7 +119,7 @@ def detect(  # noqa: PLR0913 - one parameter per option
     with contextlib.ExitStack() as stack:
         shelf = stack.enter_context(ReceiptShelf(shelf_file)) if shelf_file else None
         examiner = Examiner(
-            sources=Sources(registry, keys, shelf, read_trusted(key_files)),
+            sources=Sources(registry, keys, shelf, read_trusted(key_files), read_recorded(url)),
             tokenizers=dict(stack.enter_context(_tokenizer(name)) for name in tokenizers),
             scan=Span(0, now_ns()) if scan else None,
         )
@@ -138,6 +143,7 @@ def receipt() -> None:
 @shelf_option
 @click.option("--text", "text_file", type=text_type, metavar="FILE", help="The delivered text.")
 @click.option("--key-registry", "registry_file", type=file_type, metavar="FILE")
+@ledger_option
 @format_option
 def receipt_verify(  # noqa: PLR0913
     source: str,
@@ -145,9 +151,10 @@ def receipt_verify(  # noqa: PLR0913
     shelf_file: Path | None,
     text_file: Path | None,
     registry_file: Path | None,
+    url: str | None,
     form: str,
 ) -> None:
-    """Verify a receipt's signature, and its text and key when they are given.
+    """Verify a receipt's signature, and its text, key and ledger entry when they are given.
 
     Nothing is asked over a network. Exit 10 when anything does not hold.
     """
@@ -163,6 +170,8 @@ def receipt_verify(  # noqa: PLR0913
             raise UsageError("the receipt's salt was destroyed; no text can be checked against it")
         verify_text(verified, bytes.fromhex(record.salt), read_text(text_file))
         checked.append("text")
+    if (recorded := read_recorded(url)) is not None:
+        checked.append(f"ledger entry {verify_recorded(verified, recorded).seq}")
     shown = receipt_text(verified, checked)
     answer(shown if form == "text" else record.model_dump_json(indent=2) + "\n")
 

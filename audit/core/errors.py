@@ -24,6 +24,7 @@
     . PayloadMissing                a payload is gone, and no entry says why
     . DigestMismatch                bytes do not have the digest that names them
     . ModelRefused                  a model file is malformed, unsafe or of no known format
+    . ReceiptUnrecorded             a receipt is not in the ledger as its gateway would have put it
     . PersonalDataLeft              something that leaves the house would hold personal data
 """
 
@@ -211,6 +212,12 @@ class ModelRefused(VerificationError):  # noqa: N818
         super().__init__(f"{name}: {reason}: {detail}", hint=hint or "see docs/model-formats.md")
         self.reason = reason
         self.detail = detail
+
+
+class ReceiptUnrecorded(VerificationError):  # noqa: N818
+    """A receipt is not in the ledger, or not as its gateway would have recorded it."""
+
+    slug = "receipt-unrecorded"
 
 
 class PersonalDataLeft(VerificationError):  # noqa: N818

@@ -46,6 +46,7 @@ from audit.watermark._receipts import (
     verify_receipt,
     verify_text,
 )
+from audit.watermark._recorded import Recorded, recorded_responses, verify_recorded
 from audit.watermark._registry import add_key, current_key, revoke_key
 from audit.watermark._shelf import ReceiptShelf, TagBlock
 from audit.watermark._text import canonical_text, spellings
@@ -70,6 +71,7 @@ __all__ = [
     "Material",
     "ReceiptShelf",
     "ReceiptSigner",
+    "Recorded",
     "RootKey",
     "Shared",
     "TagBlock",
@@ -97,6 +99,7 @@ __all__ = [
     "read_trusted",
     "receipt_key",
     "receipt_millis",
+    "recorded_responses",
     "revoke_key",
     "root_from",
     "salt_for",
@@ -110,5 +113,6 @@ __all__ = [
     "unpack_fingerprint",
     "verify_key",
     "verify_receipt",
+    "verify_recorded",
     "verify_text",
 ]

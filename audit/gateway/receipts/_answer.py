@@ -4,6 +4,7 @@ Nothing of a whole answer is sent before its receipt is recorded. Of a stream
 the last event is not; with `streams: hold` nothing is.
 """
 
+import contextlib
 import json
 from typing import Any
 
@@ -54,15 +55,16 @@ class ReceiptAnswer:
         if self._over:
             return
         self._over = True
-        if self._sent and self._stream is not None and self._stream.text:
+        if self._sent and self._stream is not None and self._stream.sent:
             self._labels.append("incomplete")
-            await self._issue(self._stream.text)
+            await self._issue(self._stream.sent)
         else:
             await self._note(reason)
-        if not self._sent:
-            await refuse(self._send, 502, "engine_failed", "the engine did not answer")
-        else:
-            await self._send({"type": "http.response.body", "body": b""})
+        with contextlib.suppress(OSError):  # ASGI 2.4: the client may be gone
+            if not self._sent:
+                await refuse(self._send, 502, "engine_failed", "the engine did not answer")
+            else:
+                await self._send({"type": "http.response.body", "body": b""})
 
     def _begin(self, message: Message) -> None:
         headers: Headers = list(message.get("headers", ()))
@@ -89,13 +91,13 @@ class ReceiptAnswer:
 
     async def _pass_on(self, start: Message, body: bytes, *, more: bool) -> None:
         """Pass an error of the engine on; it is no answer and has no receipt."""
+        if not more:
+            self._over = True
+            await self._note(f"status-{start['status']}")
         if not self._sent:
             self._sent = True
             await self._send(start)
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
-        if not more:
-            self._over = True
-            await self._note(f"status-{start['status']}")
 
     async def _take_event(
         self, start: Message, stream: ReceiptStream, body: bytes, *, more: bool

@@ -4,6 +4,7 @@ The rules:
 
 * A response is in the ledger before the engine is asked, and again before it ends.
 * A receipt is about the text as delivered: after redaction, with its labels.
+* A client that leaves ends its answer; what was sent until then gets the receipt.
 * What cannot be recorded is refused, or flagged, as the policy says; it never
   leaves looking as if it had been recorded.
 
@@ -14,6 +15,7 @@ from audit.core.errors import AuditError
 from audit.gateway._asgi import App, Receive, Scope, Send, refuse
 from audit.gateway.formats import FORMATS
 from audit.gateway.receipts._answer import ReceiptAnswer
+from audit.gateway.receipts._departure import Departure
 from audit.gateway.receipts._desk import KEY, ReceiptDesk
 from audit.gateway.receipts._policy import ReceiptPolicy
 
@@ -39,11 +41,17 @@ class ReceiptMiddleware:
             return
         answer = ReceiptAnswer(send, self._desk, slip, self._policy, path)
         extensions = {**(scope.get("extensions") or {}), KEY: slip}
+        client = Departure(receive)
+        inner = {**scope, "extensions": extensions}
         try:
-            await self._app({**scope, "extensions": extensions}, receive, answer)
+            ended = await client.run(self._answer(inner, client.receive, answer))
         except Exception:  # noqa: BLE001 - its traceback may hold the text
             await answer.end("engine")
-        await answer.end("incomplete")
+        else:
+            await answer.end("incomplete" if ended else "client-gone")
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 def _path(scope: Scope) -> str:

@@ -29,6 +29,7 @@ class ReceiptStream:
         self._tail: list[SseEvent] = []
         self._sample: dict[str, Any] | None = None
         self._text: list[str] = []
+        self._passed = 0
         self.broke_off = False
         """Whether an error came in the place of the rest."""
 
@@ -36,6 +37,11 @@ class ReceiptStream:
     def text(self) -> str:
         """What a reader has seen so far."""
         return "".join(self._text)
+
+    @property
+    def sent(self) -> str:
+        """What was passed on: without the event that is held."""
+        return "".join(self._text[: self._passed])
 
     def feed(self, data: bytes) -> bytes:
         """Return what can be passed on of these bytes.
@@ -62,6 +68,7 @@ class ReceiptStream:
                 return b""
             return event.raw  # a comment, such as a ping, changes nothing
         out = _raw(self._held)
+        self._passed = len(self._text)
         self._held = self._read(event)
         return out
 

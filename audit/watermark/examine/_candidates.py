@@ -1,17 +1,19 @@
 """Which receipts could a text belong to? By its hash, its label, and its wording.
 
 A receipt becomes a candidate only when a trusted key signed it and its mark's
-key counted at its time; one that does not is remarked and left out.
+key counted at its time, and the ledger recorded it when one is given; one that
+does not is remarked and left out.
 """
 
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from audit.core.errors import ConfigError, SignatureMismatch
+from audit.core.errors import ConfigError, ReceiptUnrecorded, SignatureMismatch
 from audit.documents import KeyRegistry, Receipt, ReceiptRecord, Via
 from audit.watermark._keys import EpochKeys, text_lookup
 from audit.watermark._receipts import TrustedKeys, commit_text, verify_key, verify_receipt
+from audit.watermark._recorded import Recorded, verify_recorded
 from audit.watermark._shelf import ReceiptShelf
 from audit.watermark._text import canonical_text
 from audit.watermark._wording import Shared, compare, fingerprint, unpack_fingerprint
@@ -53,6 +55,8 @@ class Sources:
     keys: Mapping[str, EpochKeys]
     shelf: ReceiptShelf | None
     trusted: TrustedKeys
+    recorded: Recorded | None = None
+    """What the ledger says of responses; None: receipts are believed for their signature alone."""
 
 
 def gather(text: str, sources: Sources, more: Iterable[tuple[str, Via]] = ()) -> Found:
@@ -105,6 +109,12 @@ def _counts(record: ReceiptRecord, sources: Sources, found: Found) -> bool:
         verify_key(receipt, sources.registry)
     except SignatureMismatch:
         found.remarks.add("key-not-valid")
+        return False
+    try:
+        if sources.recorded is not None:
+            verify_recorded(receipt, sources.recorded)
+    except ReceiptUnrecorded:
+        found.remarks.add("receipt-unrecorded")
         return False
     return True
 

@@ -21,6 +21,7 @@ from audit.documents import AigcLabel, first_problem
 
 KEY = "AIGC"
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_UNQUOTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 
 
@@ -81,13 +82,20 @@ def _fields(label: AigcLabel) -> dict[str, str]:
 
 
 def _write_text(text: str, fields: Mapping[str, str], _source: str) -> str:
-    lines = "".join(
-        f"  {name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items()
-    )
+    lines = "".join(f"  {name}: {_quoted(value)}\n" for name, value in fields.items())
     if (match := _FENCE.match(text)) is None:
         return f"---\n{KEY}:\n{lines}---\n{text}"
     at = match.start(1)
     return f"{text[:at]}{KEY}:\n{lines}{text[at:]}"
+
+
+def _quoted(value: str) -> str:
+    """Return a text in quotes that YAML reads as it was.
+
+    JSON leaves characters as they are that YAML takes for line ends or refuses.
+    """
+    plain = json.dumps(value, ensure_ascii=False)
+    return _UNQUOTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", plain)
 
 
 def _read_text(text: str, source: str) -> Any:

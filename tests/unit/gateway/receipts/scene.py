@@ -36,6 +36,7 @@ class Engine:
         self.fault: Callable[[], None] | None = None
         self.body = b""
         self.asked = 0
+        self.written: list[str] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.body = (await receive())["body"]
@@ -60,7 +61,8 @@ class Engine:
             sampler.choose(Nucleus(options, chances))
         slip.choices, slip.tokens, slip.coverage = tuple(sampler.choices), self.count, None
         words = [WORDS[choice.token] for choice in sampler.choices]
-        return [*words[:60], *([self.spoken] if self.spoken else []), *words[60:]]
+        self.written = [*words[:60], *([self.spoken] if self.spoken else []), *words[60:]]
+        return self.written
 
     async def _stream(self, words: Sequence[str], send: Any) -> None:
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
@@ -137,8 +139,8 @@ class Scene:
     def ask(self, request: Any = ASK, *, path: str = CHAT, **more: Any) -> Reply:
         return asyncio.run(self.asking({**request, **more}, path=path))
 
-    async def asking(self, request: Any, *, path: str = CHAT) -> Reply:
-        return await call(self.app, request, path=path)
+    async def asking(self, request: Any, *, path: str = CHAT, **more: Any) -> Reply:
+        return await call(self.app, request, path=path, **more)
 
     def close(self) -> None:
         self.desk.close()
@@ -194,11 +196,17 @@ async def reply(send: Any, status: int, parts: Sequence[bytes], form: bytes) -> 
 
 
 async def call(
-    app: Any, request: Any, *, path: str = CHAT, headers: dict[str, str] | None = None
+    app: Any,
+    request: Any,
+    *,
+    path: str = CHAT,
+    headers: dict[str, str] | None = None,
+    leaves_after: int | None = None,
 ) -> Reply:
-    """Send one request and collect what comes back."""
+    """Send one request and collect what comes back; the client may leave after so many bodies."""
     body = request if isinstance(request, bytes) else json.dumps(request).encode()
-    got, left = Reply(), [body]
+    got, left, over = Reply(), [body], asyncio.Event()
+    bodies = 0
     rows = {"content-type": "application/json", **(headers or {})}
     scope = {
         "type": "http",
@@ -211,14 +219,22 @@ async def call(
     async def receive() -> Any:
         if left:
             return {"type": "http.request", "body": left.pop(), "more_body": False}
+        await over.wait()  # as servers do: the client stays until the answer ends
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
+        nonlocal bodies
+        await asyncio.sleep(0)
+        if over.is_set():
+            return
         if message["type"] == "http.response.start":
             got.status = message["status"]
             got.headers = {k.decode().lower(): v.decode() for k, v in message["headers"]}
         else:
             got.body += message["body"]
+            bodies += 1
+            if not message.get("more_body", False) or bodies == leaves_after:
+                over.set()
 
     await app(scope, receive, send)
     return got
