@@ -129,7 +129,8 @@ class SignedReceipt(Document):
     receipt: Receipt
     key: Sha256
     """SHA-256 of the public key's SubjectPublicKeyInfo."""
-    signature: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{86}==$")]
+    signature: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{85}[AQgw]==$")]
+    """Base64 of 64 bytes in its one spelling: four bits of the last letter are no part of them."""
 
 
 class ReceiptRecord(Document):

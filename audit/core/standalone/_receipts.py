@@ -60,6 +60,8 @@ def verify_receipt(record: bytes, pem: str, text: str | None) -> list[str]:
         raise ValueError("the receipt was signed by another key")
     body = json_bytes(receipt)
     message = b"DSSEv1 %d %s %d %s" % (len(TYPE), TYPE, len(body), body)
+    if not re.fullmatch(r"[A-Za-z0-9+/]{85}[AQgw]==", signed["signature"]):
+        raise ValueError("the signature is not 64 bytes in base64")
     if not verifies(der[len(DER) :], message, base64.b64decode(signed["signature"])):
         raise ValueError("the signature does not cover the receipt")
     holds = [f"signature: {receipt['receipt_id']} of {receipt['model_digest']}"]
