@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel oscal lock interop fuzz
+.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel engines oscal lock interop fuzz
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
@@ -31,6 +31,8 @@ fuzz:            $(VENV)/dev ## Fuzz every reader of foreign bytes (ARGS="TARGET
 	$(BIN)/python -W ignore -m tests.fuzz $(ARGS)
 wheel:           $(VENV)/dev ## Build the wheel and run the demo from it in an empty environment
 	@tools/wheel.sh
+engines:         .venv-engines/ready ## The adapters for transformers and vLLM, with torch in an environment of its own
+	.venv-engines/bin/python -m pytest -q --noconftest -c /dev/null --rootdir=. -p no:cacheprovider tests/engines $(ARGS)
 oscal:           .venv-oscal/ready ## The OSCAL exports, checked by an independent reader in its own environment
 	$(BIN)/python -m tests.integration.report.check_oscal .venv-oscal/bin/python
 redaction-quality: $(VENV)/dev ## Score the redactor on labelled texts (ARGS=FOLDER) into docs/redaction-quality.md
@@ -48,5 +50,7 @@ $(VENV)/dev: requirements/dev.lock pyproject.toml tools/bootstrap.sh
 	@tools/bootstrap.sh $(VENV) requirements/dev.lock && touch $@ $(VENV)/base
 $(VENV)/demo: $(VENV)/base requirements/demo.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.lock && touch $@
+.venv-engines/ready: pyproject.toml | $(VENV)/dev
+	@$(BIN)/python -m venv .venv-engines && .venv-engines/bin/python -m pip install -q --disable-pip-version-check -e '.[watermark]' pytest torch==2.13.0 transformers==5.24.0 && touch $@
 .venv-oscal/ready: requirements/oscal.lock $(VENV)/dev
 	@$(BIN)/python -m venv .venv-oscal && .venv-oscal/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $< && touch $@

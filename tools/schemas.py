@@ -17,6 +17,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "checkpoint-v1": documents.Checkpoint,
     "dataset-manifest-v1": documents.DatasetManifest,
     "detection-v1": documents.Detection,
+    "engine-key-v1": documents.EngineKey,
     "entry-v1": documents.LedgerEntry,
     "erasure-receipt-v1": documents.ErasureReceipt,
     "evidence-v1": TypeAdapter(documents.Evidence),

@@ -102,7 +102,7 @@ from audit.documents.statement import (
     Subject,
 )
 from audit.documents.verdict import Finding, Outcome, PolicyRef, RuleOff, Verdict
-from audit.documents.watermark import KeyRegistry, MarkProfile, RegisteredKey, Scheme
+from audit.documents.watermark import EngineKey, KeyRegistry, MarkProfile, RegisteredKey, Scheme
 
 __all__ = [
     "ANCHORED",
@@ -137,6 +137,7 @@ __all__ = [
     "DetectionVerdict",
     "Digest",
     "Document",
+    "EngineKey",
     "ErasureReceipt",
     "EvaluationEvidence",
     "Event",

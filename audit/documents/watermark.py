@@ -70,6 +70,16 @@ class RegisteredKey(Document):
         return trusted and self.valid_from_ns <= ts_ns < self.valid_until_ns
 
 
+class EngineKey(Document):
+    """What an engine that marks by itself needs of one epoch key. It is a secret."""
+
+    format: Literal["audit.engine-key/v1"] = "audit.engine-key/v1"
+    key_id: KeyId
+    profile: MarkProfile
+    pilot: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(repr=False)
+    payload: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(repr=False)
+
+
 class KeyRegistry(Document):
     """Every epoch key there ever was. Retired keys stay, so that old text can be examined."""
 

@@ -4,6 +4,7 @@ Two rooms inside have doors of their own: `audit.watermark.labels`, and
 `audit.watermark.mark`, which needs numpy.
 """
 
+from audit.watermark._engine_keys import EngineKeys, write_engine_key
 from audit.watermark._entries import (
     BEGUN,
     FAILED,
@@ -64,6 +65,7 @@ __all__ = [
     "FAILED",
     "PAYLOAD_TYPE",
     "SERVED",
+    "EngineKeys",
     "Entropy",
     "EpochKeys",
     "LocalRoot",
@@ -115,4 +117,5 @@ __all__ = [
     "verify_receipt",
     "verify_recorded",
     "verify_text",
+    "write_engine_key",
 ]

@@ -16,8 +16,8 @@ MOST_BODY = 10 << 20
 class Screen:
     """Screens requests for an engine; those without a slip pass untouched.
 
-    `marks` is what the engine does by itself: a scheme of its own, or None when
-    it fills in the slip, or knows nothing of marks.
+    `marks` is what the engine does by itself: a scheme of its own, or ours in
+    vLLM's plug-in; None when it fills in the slip, or knows nothing of marks.
     """
 
     def __init__(self, engine: App, policy: ReceiptPolicy, marks: Scheme | None = None) -> None:
@@ -54,6 +54,9 @@ class Screen:
         if self._marks is Scheme.SGLANG_GUMBEL and not screened.is_greedy:
             key = {"key": f"{slip.ticket.request_key:016x}"}
             return {**screened.request, "watermark": key}
+        if self._marks is Scheme.AUDIT_G1 and not screened.is_greedy:
+            xargs = {"audit_key": slip.issuer.line.key_id, "audit_tag": slip.ticket.tag.hex()}
+            return {**screened.request, "vllm_xargs": xargs}
         return screened.request if screened.changed else None
 
 

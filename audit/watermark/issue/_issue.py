@@ -43,6 +43,7 @@ from audit.watermark.mark import (
     Streams,
     draw_sketch,
     follow,
+    log10_designated,
     weigh,
 )
 from audit.watermark.native import native_presence
@@ -151,8 +152,8 @@ class Issuer:
         return Streams(self.line.profile, self.keys.pilot, self.keys.payload)
 
     def _sketch(self, served: Served) -> Sketch | None:
-        if self.line.profile.scheme is not Scheme.AUDIT_G1:
-            return None
+        if self.line.profile.scheme is not Scheme.AUDIT_G1 or not served.choices:
+            return None  # an engine elsewhere keeps its choices to itself
         width = self.line.profile.context
         return draw_sketch(served.choices, context=width, key=self.keys.sketch)
 
@@ -172,9 +173,12 @@ class Issuer:
 
     def _self_check(self, ticket: Ticket, served: Served, sketch: Sketch | None) -> SelfCheck:
         tokens = encode(self.tokenizer, served.text)
-        if sketch is not None:
+        if self.line.profile.scheme is Scheme.AUDIT_G1:
             trail = follow(tokens, self._streams)
-            log10_p = weigh(trail, sketch, key=self.keys.sketch).log10_presence(ticket.tag)
+            if sketch is None:
+                log10_p = log10_designated(trail, ticket.tag)
+            else:
+                log10_p = weigh(trail, sketch, key=self.keys.sketch).log10_presence(ticket.tag)
             return SelfCheck(log10_p=log10_text(log10_p), contexts=len(trail))
         per_request = self.line.profile.scheme is Scheme.SGLANG_GUMBEL
         key = ticket.request_key if per_request else engine_key(self.keys)

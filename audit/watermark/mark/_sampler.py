@@ -9,6 +9,7 @@ cost does not depend on the size of the vocabulary.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -98,6 +99,18 @@ class MarkedSampler:
         self.choices.append(Choice(token, chance, options.entropy, context is not None))
         self._recent.append(token)
         return token
+
+    def resume(self, tokens: Sequence[int]) -> None:
+        """Go on after `tokens`, which the response holds already, whoever drew them.
+
+        Their contexts count as used. What is known of their choices is lost.
+        """
+        width = self.streams.profile.context
+        data, word = pack(np.array(tokens, dtype=np.int64)), 4
+        self._used = {data[(at - width) * word : at * word] for at in range(width, len(tokens))}
+        self.choices = [Choice(int(token), 1.0, 0.0, keyed=False) for token in tokens]
+        self._recent.clear()
+        self._recent.extend(int(token) for token in tokens[-width:])
 
     def _context(self) -> bytes | None:
         """Return the context that keys the next choice; None when there is none to use."""
