@@ -1,10 +1,8 @@
 """`audit watermark`."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,51 +18,36 @@ from audit.cli._watermark_files import (
     text_type,
     trusted_option,
 )
+from audit.cli._watermark_keys import (
+    key,
+    open_tokenizer,
+    registry_option,
+    root_key,
+    root_option,
+    tokenizer_option,
+)
 from audit.cli._watermark_labels import label
 from audit.cli._watermark_text import detection_text, receipt_text
 from audit.core import strict_json
 from audit.core.clock import now_ns
 from audit.core.errors import ConfigError, UsageError
-from audit.core.files import read_bounded, write_whole
+from audit.core.files import read_bounded
 from audit.documents import (
     DetectionVerdict,
     KeyRegistry,
-    RegisteredKey,
 )
 from audit.watermark import (
     ReceiptShelf,
-    RootKey,
-    add_key,
     derive_all,
-    derive_epoch,
     make_material,
-    read_root,
     read_trusted,
-    revoke_key,
-    root_from,
     verify_key,
     verify_receipt,
     verify_recorded,
     verify_text,
 )
 
-if TYPE_CHECKING:
-    from audit.watermark.examine import Tokenizer
-
 _EXIT = {DetectionVerdict.AUTHENTIC: 0, DetectionVerdict.INCONCLUSIVE: 3}
-
-registry_option = click.option(
-    "--key-registry", "registry_file", type=file_type, required=True, metavar="FILE",
-    envvar="AUDIT_KEY_REGISTRY", help="The public list of keys. [env: AUDIT_KEY_REGISTRY]",
-)  # fmt: skip
-root_option = click.option(
-    "--root-key", "root_file", type=file_type, metavar="FILE",
-    help="The root key, 64 hex digits, mode 0600; without it AUDIT_WATERMARK_ROOT is read.",
-)  # fmt: skip
-tokenizer_option = click.option(
-    "--tokenizer", "tokenizers", multiple=True, metavar="SOURCE",
-    help="A tokenizer.json, a GGUF file, or the http:// address of a llama-server.",
-)  # fmt: skip
 
 
 @click.group("watermark")
@@ -72,7 +55,8 @@ def command() -> None:
     """Find marks in texts, verify receipts, write and read labels."""
 
 
-command.add_command(label)
+for _group in (label, key):
+    command.add_command(_group)
 
 
 @command.command("init")
@@ -115,12 +99,12 @@ def detect(  # noqa: PLR0913 - one parameter per option
     from audit.watermark.examine import Examiner, Sources, Span
 
     registry = KeyRegistry.read(read_bounded(registry_file), source=str(registry_file))
-    keys = derive_all(_root(root_file), registry)
+    keys = derive_all(root_key(root_file), registry)
     with contextlib.ExitStack() as stack:
         shelf = stack.enter_context(ReceiptShelf(shelf_file)) if shelf_file else None
         examiner = Examiner(
             sources=Sources(registry, keys, shelf, read_trusted(key_files), read_recorded(url)),
-            tokenizers=dict(stack.enter_context(_tokenizer(name)) for name in tokenizers),
+            tokenizers=dict(stack.enter_context(open_tokenizer(name)) for name in tokenizers),
             scan=Span(0, now_ns()) if scan else None,
         )
         code = 0
@@ -185,94 +169,6 @@ def receipt_erase(receipt_id: str, shelf_file: Path | None) -> None:
         if not shelf.erase(receipt_id):
             raise UsageError(f"receipt {receipt_id} is not on the shelf")
     answer(f"erased: {receipt_id}\n")
-
-
-@command.group("key")
-def key() -> None:
-    """Keep the registry of mark keys."""
-
-
-@key.command("add")
-@registry_option
-@root_option
-@tokenizer_option
-@click.option("--model", "model_id", required=True, metavar="ID")
-@click.option("--artifact", required=True, metavar="DIGEST", help="The release's OCI digest.")
-@click.option("--epoch", required=True, metavar="NAME", help="Such as 2026-W48.")
-@click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True)
-def key_add(  # noqa: PLR0913
-    registry_file: Path,
-    root_file: Path | None,
-    tokenizers: tuple[str, ...],
-    model_id: str,
-    artifact: str,
-    epoch: str,
-    days: int,
-) -> None:
-    """Derive the key of a model and epoch, add its line, and print its id.
-
-    The registry is made when it is not there. It holds no secret.
-    """
-    from audit.documents import MarkProfile
-
-    if len(tokenizers) != 1:
-        raise UsageError("name the model's tokenizer once, with --tokenizer")
-    with _tokenizer(tokenizers[0]) as (tokenizer_digest, _):
-        now = now_ns()
-        line = RegisteredKey(
-            key_id=derive_epoch(_root(root_file), artifact, epoch).key_id,
-            epoch=epoch,
-            model_id=model_id,
-            model_digest=artifact,
-            tokenizer_digest=tokenizer_digest,
-            profile=MarkProfile(),
-            valid_from_ns=now,
-            valid_until_ns=now + days * 86_400 * 10**9,
-        )
-    _write_registry(registry_file, add_key(_registry(registry_file), line))
-    answer(f"{line.key_id}\n")
-
-
-@key.command("revoke")
-@click.argument("key_id", metavar="KEY-ID")
-@registry_option
-@click.option("--at-ns", type=int, metavar="NS", help="From when on; now by default.")
-def key_revoke(key_id: str, registry_file: Path, at_ns: int | None) -> None:
-    """Let a key count for nothing from a moment on; receipts before it still count."""
-    at = now_ns() if at_ns is None else at_ns
-    _write_registry(registry_file, revoke_key(_registry(registry_file), key_id, at_ns=at))
-    answer(f"revoked: {key_id} from {at}\n")
-
-
-def _registry(path: Path) -> KeyRegistry:
-    if not path.exists():
-        return KeyRegistry(keys=())
-    return KeyRegistry.read(read_bounded(path), source=str(path))
-
-
-def _write_registry(path: Path, registry: KeyRegistry) -> None:
-    with write_whole(path) as file:
-        file.write(registry.model_dump_json(indent=2).encode() + b"\n")
-
-
-def _root(path: Path | None) -> RootKey:
-    return read_root(path) if path else root_from(os.environ)
-
-
-@contextlib.contextmanager
-def _tokenizer(source: str) -> Iterator[tuple[str, "Tokenizer"]]:
-    from audit.watermark.engines import JsonTokenizer, LlamaServer, serve_gguf
-    from audit.watermark.examine import tokenizer_digest
-
-    if source.startswith("http:"):
-        with LlamaServer(source) as server:
-            yield tokenizer_digest(server), server
-    elif source.endswith(".gguf"):
-        with serve_gguf(Path(source), context=256) as server:
-            yield tokenizer_digest(server), server
-    else:
-        tokenizer = JsonTokenizer(Path(source))
-        yield tokenizer_digest(tokenizer), tokenizer
 
 
 def _texts(file: Path, *, lines: bool) -> Iterator[str]:

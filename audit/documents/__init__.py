@@ -102,7 +102,14 @@ from audit.documents.statement import (
     Subject,
 )
 from audit.documents.verdict import Finding, Outcome, PolicyRef, RuleOff, Verdict
-from audit.documents.watermark import EngineKey, KeyRegistry, MarkProfile, RegisteredKey, Scheme
+from audit.documents.watermark import (
+    EngineKey,
+    KeyRegistry,
+    MarkProfile,
+    RegisteredKey,
+    Scheme,
+    native_profile,
+)
 
 __all__ = [
     "ANCHORED",
@@ -217,5 +224,6 @@ __all__ = [
     "first_problem",
     "is_digest",
     "leaf_hash",
+    "native_profile",
     "outcome_of",
 ]

@@ -44,6 +44,11 @@ class MarkProfile(Document):
         return self
 
 
+def native_profile(scheme: Scheme) -> MarkProfile:
+    """Return the profile of a mark that an engine makes by itself: no payload, four tokens."""
+    return MarkProfile(scheme=scheme, symbols=0, pilot_permille=1000)
+
+
 class RegisteredKey(Document):
     """One epoch key: the model it marks and the time in which its mark counts."""
 

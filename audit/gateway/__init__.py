@@ -3,6 +3,7 @@
 `RedactionMiddleware(app)` is configured by the file that `AUDIT_REDACTION` names.
 """
 
+from audit.gateway._asgi import App
 from audit.gateway._config import GatewayConfig, load
 from audit.gateway._coverage import ledger_record, redaction_event
 from audit.gateway._doctor import examine
@@ -11,8 +12,10 @@ from audit.gateway._middleware import RedactionMiddleware
 from audit.gateway._service import RedactionService, serve
 from audit.gateway._sse import SseEvent, SseParser
 from audit.gateway._tally import Tally
+from audit.gateway._upstream import Upstream
 
 __all__ = [
+    "App",
     "EventRedactor",
     "GatewayConfig",
     "RedactionMiddleware",
@@ -20,6 +23,7 @@ __all__ = [
     "SseEvent",
     "SseParser",
     "Tally",
+    "Upstream",
     "examine",
     "ledger_record",
     "load",

@@ -4,7 +4,7 @@ Two rooms inside have doors of their own: `audit.watermark.labels`, and
 `audit.watermark.mark`, which needs numpy.
 """
 
-from audit.watermark._engine_keys import EngineKeys, write_engine_key
+from audit.watermark._engine_keys import EngineKeys, vllm_config, write_engine_key
 from audit.watermark._entries import (
     BEGUN,
     FAILED,
@@ -117,5 +117,6 @@ __all__ = [
     "verify_receipt",
     "verify_recorded",
     "verify_text",
+    "vllm_config",
     "write_engine_key",
 ]

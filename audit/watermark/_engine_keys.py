@@ -3,14 +3,15 @@
 A folder holds one file per epoch, named by its key id, for its owner alone.
 """
 
+import json
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError
 from audit.core.files import read_bounded, write_whole
-from audit.documents import EngineKey, RegisteredKey
-from audit.watermark._keys import EpochKeys
+from audit.documents import EngineKey, MarkProfile, RegisteredKey
+from audit.watermark._keys import EpochKeys, engine_key
 
 if TYPE_CHECKING:
     from audit.watermark.mark import Streams
@@ -32,6 +33,12 @@ def write_engine_key(folder: Path, line: RegisteredKey, keys: EpochKeys) -> Path
     with write_whole(path, mode=0o600) as file:
         file.write(key.model_dump_json(indent=2).encode() + b"\n")
     return path
+
+
+def vllm_config(profile: MarkProfile, keys: EpochKeys) -> str:
+    """Return the JSON that `vllm serve --watermark-config` takes for the engine's own mark."""
+    value = {"algorithm": "gumbel", "key": engine_key(keys), "context_width": profile.context}
+    return json.dumps(value)
 
 
 class EngineKeys:

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from audit.documents import Detection, KeyRegistry, ReceiptRecord
-from audit.watermark import ReceiptShelf, derive_epoch
+from audit.ledger import open_ledger
+from audit.watermark import ReceiptShelf, begun_event, derive_epoch, engine_key, served_event
 from audit.watermark.engines import JsonTokenizer
 from audit.watermark.examine import tokenizer_digest
 from tests.cli.conftest import Shell
@@ -263,3 +264,63 @@ def test_a_tokenizer_file_that_is_none_is_refused(shell: Shell, place: Place) ->
         code, _, err = shell(*words[:-1], name)
         assert code == 2
         assert message in err
+
+
+def test_engine_keys_are_written_for_the_engine_that_needs_them(shell: Shell, place: Place) -> None:
+    folder = place.folder / "engine"
+    for scheme, ending in (
+        ("audit-g1", ".json"),
+        ("vllm-gumbel", ".vllm.json"),
+        ("sglang-gumbel", ""),
+    ):
+        add = (
+            "watermark", "key", "add", "--key-registry", str(place.registry), "--root-key",
+            str(place.root), "--tokenizer", str(place.tokenizer), "--model", "acme/new",
+            "--artifact", "sha256:" + "5" * 64, "--epoch", scheme, "--scheme", scheme,
+        )  # fmt: skip
+        key_id = shell(*add)[1].strip()
+        export = (
+            "watermark", "key", "export", key_id, "--key-registry", str(place.registry),
+            "--root-key", str(place.root), "--to", str(folder),
+        )  # fmt: skip
+        code, out, err = shell(*export)
+        if not ending:
+            assert code == 2
+            assert "key of its own" in err
+            continue
+        path = folder / f"{key_id}{ending}"
+        assert (code, out) == (0, f"{path}\n")
+        assert path.stat().st_mode & 0o777 == 0o600
+        if scheme == "vllm-gumbel":
+            found = json.loads(path.read_text())
+            keys = derive_epoch(ROOT, "sha256:" + "5" * 64, scheme)
+            assert found == {"algorithm": "gumbel", "key": engine_key(keys), "context_width": 4}
+    assert shell(*export[:3], "0" * 16, *export[4:])[0] == 2
+
+
+def test_receipts_are_held_against_the_ledger(shell: Shell, place: Place) -> None:
+    text, record = place.answer()
+    receipt = record.signed.receipt
+    url = f"sqlite:///{place.folder}/ledger.db"
+    file = place.write("t.txt", text)
+    verify = (
+        "watermark", "receipt", "verify", place.write("r.json", record.model_dump_json()),
+        "--key", str(place.public), "--ledger", url,
+    )  # fmt: skip
+    with open_ledger(url, create=True, clock=lambda: receipt.ts_ns) as ledger:
+        code, _, err = shell(*verify)
+        assert code == 10
+        assert "receipt-unrecorded" in err
+        code, out, _ = shell(*place.detect(file, "--ledger", url))
+        assert (code, out.splitlines()[0]) == (10, "from this model, receipt unknown")
+        ledger.append(
+            begun_event(
+                receipt.receipt_id, receipt.ts_ns, model_id=receipt.model_id,
+                model_digest=receipt.model_digest,
+            )
+        )  # fmt: skip
+        ledger.append(served_event(receipt))
+    code, out, _ = shell(*verify)
+    assert code == 0
+    assert out.startswith("verified (signature, ledger entry 1)")
+    assert shell(*place.detect(file, "--ledger", url))[0] == 0

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.core.errors import UsageError
-from audit.documents import KeyRegistry, Verdict
+from audit.documents import KeyRegistry, Scheme, Verdict
+from audit.gateway import App, Upstream
 from audit.gateway import serve as listen
 from audit.gateway.receipts import (
     Callers,
@@ -33,8 +34,8 @@ from audit.watermark import (
     read_root,
     read_signer,
 )
-from audit.watermark.engines import Limits, LlamaServer, serve_gguf
-from audit.watermark.examine import Examiner, Sources
+from audit.watermark.engines import JsonTokenizer, Limits, LlamaServer, serve_gguf
+from audit.watermark.examine import Examiner, Sources, Tokenizer
 from audit.watermark.issue import KeyKeeper, ServedModel
 
 
@@ -52,16 +53,15 @@ def serve(layout: Layout, verdict: Verdict, config: ServeConfig, place: Place) -
     """Serve the artifact of an allowing verdict until it is stopped.
 
     Raises:
-        UsageError: the artifact holds no GGUF file, or several.
+        UsageError: the artifact holds no GGUF file, or several, and no tokenizer for an upstream.
         ConfigError: a key file or the registry is not what it must be.
         LedgerUnavailable: the ledger cannot be opened.
         EngineUnavailable: the engine named in the configuration does not answer.
     """
-    model = find_gguf(layout, verdict.release.artifact)
-    with _engine(model, config) as engine:
+    with _engine(layout, verdict.release.artifact, config) as (engine, tokenizer):
         signer = read_signer(place.folder / config.receipt_key)
         trusted: TrustedKeys = {signer.key: signer.private.public_key()}
-        keeper = _keeper(engine, signer, verdict, config, place)
+        keeper = _keeper(tokenizer, signer, verdict, config, place)
         keeper.issuer()  # a registry or root that does not fit ends here, not at the first request
         shelf = place.folder / config.shelf
         desk = ReceiptDesk(
@@ -71,10 +71,11 @@ def serve(layout: Layout, verdict: Verdict, config: ServeConfig, place: Place) -
         )
         try:
             app = with_receipts(
-                MarkedLlama(engine, limits=_limits(config)),
+                engine,
                 desk,
                 policy=config.receipts,
                 redaction=config.redaction,
+                marks=config.marks,
             )
             with ReceiptShelf(shelf) as looked_into:
                 detector = DetectorApp(
@@ -91,17 +92,35 @@ def find_gguf(layout: Layout, digest: str) -> Path:
     Raises:
         UsageError: there is none, or there are several.
     """
-    manifest = parse_manifest(layout.manifest(digest), source=digest)
-    found = [
-        layer
-        for layer in manifest.layers
-        if layer.annotations.get(FILE_PATH, "").lower().endswith(".gguf")
-    ]
+    found = _files(layout, digest, ".gguf")
     if len(found) != 1:
         raise UsageError(
             f"{digest}: {len(found)} GGUF files; this engine serves artifacts with exactly one"
         )
-    return layout.blob_path(found[0].digest)
+    return found[0]
+
+
+def _files(layout: Layout, digest: str, ending: str) -> list[Path]:
+    manifest = parse_manifest(layout.manifest(digest), source=digest)
+    return [
+        layout.blob_path(layer.digest)
+        for layer in manifest.layers
+        if layer.annotations.get(FILE_PATH, "").lower().endswith(ending)
+    ]
+
+
+_NAMES = {
+    Scheme.AUDIT_G1: "vllm-audit-g1",
+    Scheme.VLLM_GUMBEL: "vllm",
+    Scheme.SGLANG_GUMBEL: "sglang",
+}
+
+
+def engine_name(config: ServeConfig) -> str:
+    """Return what receipts call the engine."""
+    if config.upstream is None:
+        return "llama.cpp"
+    return "upstream" if config.marks is None else _NAMES[config.marks]
 
 
 def _limits(config: ServeConfig) -> Limits:
@@ -114,17 +133,32 @@ def _callers(config: ServeConfig) -> Callers:
 
 
 @contextlib.contextmanager
-def _engine(model: Path, config: ServeConfig) -> Iterator[LlamaServer]:
-    if config.engine is None:
-        with serve_gguf(model, context=config.context) as engine:
-            yield engine
+def _engine(layout: Layout, digest: str, config: ServeConfig) -> Iterator[tuple[App, Tokenizer]]:
+    """Give the engine that answers, and the tokenizer of the release it serves."""
+    if config.upstream is not None:
+        with _tokenizer(layout, digest) as tokenizer:
+            yield Upstream(config.upstream), tokenizer
+    elif config.engine is not None:
+        with LlamaServer(config.engine) as server:
+            yield MarkedLlama(server, limits=_limits(config)), server
     else:
-        with LlamaServer(config.engine) as engine:
-            yield engine
+        with serve_gguf(find_gguf(layout, digest), context=config.context) as server:
+            yield MarkedLlama(server, limits=_limits(config)), server
+
+
+@contextlib.contextmanager
+def _tokenizer(layout: Layout, digest: str) -> Iterator[Tokenizer]:
+    """Give the artifact's own tokenizer: its `tokenizer.json`, or that of its GGUF file."""
+    found = _files(layout, digest, "tokenizer.json")
+    if found:
+        yield JsonTokenizer(found[0])
+    else:
+        with serve_gguf(find_gguf(layout, digest), context=256) as server:
+            yield server
 
 
 def _keeper(
-    engine: LlamaServer, signer: LocalSigner, verdict: Verdict, config: ServeConfig, place: Place
+    tokenizer: Tokenizer, signer: LocalSigner, verdict: Verdict, config: ServeConfig, place: Place
 ) -> KeyKeeper:
     release = verdict.release
     return KeyKeeper(
@@ -132,9 +166,14 @@ def _keeper(
         root=read_root(place.folder / config.root_key),
         signer=signer,
         release=ServedModel(
-            release.model_id, release.artifact, "llama.cpp", engine, config.profile
+            release.model_id,
+            release.artifact,
+            engine_name(config),
+            tokenizer,
+            config.mark_profile(),
         ),
         epoch_days=config.epoch_days,
+        engine_keys=None if config.engine_keys is None else place.folder / config.engine_keys,
     )
 
 

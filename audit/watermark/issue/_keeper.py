@@ -12,6 +12,7 @@ from pathlib import Path
 from audit.core.clock import Clock, now_ns
 from audit.core.files import read_bounded, write_whole
 from audit.documents import KeyRegistry, MarkProfile, RegisteredKey
+from audit.watermark._engine_keys import write_engine_key
 from audit.watermark._keys import RootKey, derive_epoch, derive_registered
 from audit.watermark._receipts import ReceiptSigner
 from audit.watermark._registry import add_key, current_key
@@ -41,6 +42,8 @@ class KeyKeeper:
     signer: ReceiptSigner
     release: ServedModel
     epoch_days: int = 7
+    engine_keys: Path | None = None
+    """Where the engine finds the key of each epoch, when it marks by itself."""
     clock: Clock = now_ns
     _issuer: Issuer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -77,6 +80,8 @@ class KeyKeeper:
             with write_whole(self.registry_file) as file:
                 file.write(add_key(registry, line).model_dump_json(indent=2).encode() + b"\n")
         keys = derive_registered(self.root, line)
+        if self.engine_keys is not None:
+            write_engine_key(self.engine_keys, line, keys)
         release = self.release
         return Issuer(line, keys, self.signer, release.tokenizer, release.engine, self.clock)
 

@@ -8,17 +8,21 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from audit.core.errors import ConfigError, UsageError
+from audit.documents import Scheme
 from audit.ledger import open_ledger
 from audit.oci import Layout
-from audit.release.serve import find_gguf, read_config
+from audit.release.serve import engine_name, find_gguf, read_config
 from audit.watermark import ReceiptShelf, read_trusted, unfinished, verify_receipt
 from tests.commandline import Commandline
 from tests.fakes.llama import llama
@@ -109,6 +113,90 @@ def test_an_allowed_release_answers_with_receipts_that_verify(
         "gate.decided", "response.begun", "response.served",
     ]  # fmt: skip
     assert unfinished(events) == ()
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A model server that gives no hand in sampling."""
+
+    def log_message(self, *args: Any) -> None: ...
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        message = {"role": "assistant", "content": "call 13812345678 about the sea"}
+        body = json.dumps({"choices": [{"index": 0, "message": message}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.mark.slow
+def test_a_release_that_runs_elsewhere_is_served_with_receipts(
+    folder: Path, run: Commandline
+) -> None:
+    inner = Tokenizer(models.WordLevel({"sea": 0, "?": 1}, "?"))
+    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    inner.save(str(folder / "model" / "tokenizer.json"))
+    artifact = re.findall(r"sha256:[0-9a-f]{64}", run("audit release run RELEASE.toml").out)[0]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    (folder / "serve.yaml").write_text(
+        f"upstream: http://127.0.0.1:{server.server_port}\nroot_key: marks/root.key\n"
+        "receipt_key: marks/receipt.key\n",
+        "utf-8",
+    )
+    try:
+        with served(folder, f"out/layout@{artifact}") as port:
+            ask = {"messages": [{"role": "user", "content": "hi"}]}
+            status, headers, answer = post(port, "/v1/chat/completions", ask)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert status == 200
+    assert "13812345678" not in json.dumps(answer)
+    assert answer["audit"]["coverage"] == "blackbox"
+    assert answer["audit"]["model_digest"] == artifact
+    with ReceiptShelf(folder / "receipts.db") as shelf:
+        record = shelf.find(headers["x-audit-receipt"])
+    assert record is not None
+    assert record.signed.receipt.engine == "upstream"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "marks: vllm-gumbel\n",
+        "upstream: http://x\nengine: http://y\n",
+        "upstream: http://x\nmarks: audit-g1\n",
+        "upstream: http://x\nmarks: vllm-gumbel\nengine_keys: k\n",
+    ],
+)
+def test_engine_and_marks_must_fit(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "serve.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"serve\.yaml"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "scheme"),
+    [
+        ("max_tokens: 5\n", "llama.cpp", Scheme.AUDIT_G1),
+        ("upstream: http://x\n", "upstream", Scheme.AUDIT_G1),
+        ("upstream: http://x\nmarks: audit-g1\nengine_keys: k\n", "vllm-audit-g1", Scheme.AUDIT_G1),
+        ("upstream: https://x\nmarks: vllm-gumbel\n", "vllm", Scheme.VLLM_GUMBEL),
+        ("upstream: http://x\nmarks: sglang-gumbel\n", "sglang", Scheme.SGLANG_GUMBEL),
+    ],
+)
+def test_a_configuration_names_the_engine_and_its_mark(
+    tmp_path: Path, text: str, name: str, scheme: Scheme
+) -> None:
+    path = tmp_path / "serve.yaml"
+    path.write_text(text, "utf-8")
+    config = read_config(path)
+    assert engine_name(config) == name
+    assert config.mark_profile().scheme is scheme
 
 
 def test_a_denied_release_is_not_served(folder: Path, run: Commandline) -> None:

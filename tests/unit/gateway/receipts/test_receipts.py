@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from audit.core.errors import LedgerUnavailable
@@ -16,16 +17,20 @@ from audit.documents import Coverage, DetectionVerdict, MarkProfile, Scheme
 from audit.gateway.receipts import KEY, ReceiptPolicy
 from audit.ledger import open_ledger
 from audit.watermark import (
+    EngineKeys,
     engine_key,
     log_hash,
     receipt_key,
     unfinished,
     verify_receipt,
     verify_text,
+    write_engine_key,
 )
+from audit.watermark.mark import MarkedSampler, Nucleus
 from audit.watermark.native import ENGINES
 from tests.unit.gateway.receipts.scene import ASK, OK, Engine, Scene, call, reply
 from tests.unit.watermark.made import TRUSTED
+from tests.unit.watermark.synthetic import zipf
 from tests.unit.watermark.world import WORDS
 
 PHONE = "13812345678"
@@ -290,10 +295,6 @@ def test_a_black_box_gets_receipt_fingerprint_and_labels(make: Callable[..., Sce
 def test_an_engine_that_marks_by_itself_is_checked_with_its_own_prf(
     make: Callable[..., Scene], scheme: Scheme
 ) -> None:
-    import numpy as np
-
-    from tests.unit.watermark.synthetic import zipf
-
     profile = MarkProfile(scheme=scheme, symbols=0, pilot_permille=1000)
     seen: dict[str, Any] = {}
 
@@ -330,6 +331,41 @@ def test_an_engine_that_marks_by_itself_is_checked_with_its_own_prf(
         Scheme.SGLANG_GUMBEL: DetectionVerdict.DERIVED,
     }
     assert found.verdict is expected[scheme]
+
+
+def test_a_plug_in_elsewhere_marks_under_the_tag_that_the_gateway_sends(
+    make: Callable[..., Scene], tmp_path: Path
+) -> None:
+    """The upstream draws as vLLM does with our plug-in: it has an engine key, and keeps its choices."""
+
+    async def upstream(scope: Any, receive: Any, send: Any) -> None:
+        sent = json.loads((await receive())["body"])["vllm_xargs"]
+        streams = EngineKeys(tmp_path).streams(sent["audit_key"])
+        sampler, rng = (
+            MarkedSampler(streams, bytes.fromhex(sent["audit_tag"])),
+            np.random.default_rng(3),
+        )
+        for _ in range(200):
+            sampler.choose(Nucleus(rng.permutation(len(WORDS))[:64], zipf(2.5)))
+        text = " ".join(WORDS[choice.token] for choice in sampler.choices)
+        body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
+        await reply(send, 200, [body], b"application/json")
+
+    scene = make(upstream, marks=Scheme.AUDIT_G1)
+    write_engine_key(tmp_path, scene.line, scene.keys)
+    got = scene.ask(vllm_xargs={"audit_tag": "00" * 6})
+    (record,) = scene.records()
+    receipt = record.signed.receipt
+    assert receipt.coverage is Coverage.MARKED
+    assert receipt.overridden == ("vllm-xargs",)
+    assert receipt.mark is not None
+    assert (receipt.mark.sketch, receipt.mark.entropy_millibits) == (None, None)
+    words = got.text.split()
+    words[75:80] = ["changed"]
+    with scene._shelf() as shelf:
+        found = scene.examiner(shelf).examine(" ".join(words))
+    assert found.verdict is DetectionVerdict.DERIVED
+    assert [one.receipt_id for one in found.attributions] == [receipt.receipt_id]
 
 
 def test_other_paths_and_methods_have_no_receipt(make: Callable[..., Scene]) -> None:
