@@ -27,6 +27,7 @@ from audit.ledger.hammer import HammerCount, Load, hammer
 from audit.ledger.pack import (
     ExportedPack,
     PackRequest,
+    PackTrust,
     Question,
     VerifiedPack,
     export_pack,
@@ -60,6 +61,7 @@ __all__ = [
     "Note",
     "Outside",
     "PackRequest",
+    "PackTrust",
     "Promise",
     "Question",
     "Sensitive",

@@ -41,7 +41,10 @@ class TlogProof:
             raise VerificationError("not a tlog-proof: its head is not ASCII") from exc
         if not blank or lines[0] != _HEADER:
             raise VerificationError(f"not a tlog-proof: it does not begin with {_HEADER}")
-        at = 2 if len(lines) > 1 and lines[1].startswith("extra ") else 1
+        mark, _, extra = (lines[1] if len(lines) > 1 else "").partition(" ")
+        if mark == "extra" and not decode_base64(extra):
+            raise VerificationError("not a tlog-proof: its extra data is not base64")
+        at = 2 if mark == "extra" else 1
         word, _, digits = (lines[at] if at < len(lines) else "").partition(" ")
         if word != "index" or not digits.isdigit() or str(int(digits[:19])) != digits:
             raise VerificationError("not a tlog-proof: it has no index in its one spelling")

@@ -12,6 +12,7 @@ import hashlib
 import re
 from importlib.resources import files
 
+from audit.core.standalone._anchors import verify_consistency
 from audit.core.standalone._archive import MAX_PACK, read_archive, write_archive
 from audit.core.standalone._main import REFUSED
 from audit.core.standalone._notes import Undecided
@@ -20,12 +21,13 @@ from audit.core.standalone._packs import (
     holds_value,
     tile_name,
     tiles_needed,
+    verify_inclusion,
     verify_pack,
 )
 from audit.core.standalone._receipts import canonical, json_bytes, verify_receipt
 from audit.core.standalone._signatures import mldsa_verifies, verifies
 
-_PARTS = ("_signatures", "_receipts", "_notes", "_archive", "_packs", "_main")
+_PARTS = ("_signatures", "_receipts", "_notes", "_archive", "_anchors", "_packs", "_main")
 _OURS = re.compile(r"^from audit\.\S+ import (\([^)]*\)|.*)\n", re.MULTILINE)
 _USAGE = '''"""Verify an evidence pack, or a receipt, with nothing but the Python standard library.
 
@@ -71,6 +73,8 @@ __all__ = [
     "tile_name",
     "tiles_needed",
     "verifies",
+    "verify_consistency",
+    "verify_inclusion",
     "verify_pack",
     "verify_receipt",
     "write_archive",

@@ -17,7 +17,8 @@ MEMBER = re.compile(
     r"(README\.md|verify\.py|check\.go|manifest\.json|policy|checkpoint|entries\.jsonl|edges\.jsonl"
     r"|proofs/(0|[1-9][0-9]{0,18})\.tlog-proof|receipts/[0-7][0-9A-HJKMNP-TV-Z]{25}\.json"
     r"|tile/[0-7]/(x[0-9]{3}/){0,5}[0-9]{3}(\.p/[1-9][0-9]{0,2})?"
-    r"|anchors/[a-z0-9][a-z0-9.-]{0,99})"
+    r"|anchors/(0|[1-9][0-9]{0,18})(\.checkpoint|\.consistency|-timestamp-[1-9][0-9]{0,3}\.tsr"
+    r"|-log-[1-9][0-9]{0,3}\.json)|anchors/(tsa-roots\.pem|tsa-chain\.pem|trusted-root\.json))"
 )
 """Every name a member may have: none leads out of a folder."""
 

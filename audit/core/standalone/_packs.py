@@ -5,6 +5,7 @@ import hashlib
 import re
 from typing import Any
 
+from audit.core.standalone._anchors import verify_anchored
 from audit.core.standalone._archive import Members, read_archive
 from audit.core.standalone._notes import Undecided, instant, need, read_policy, verify_checkpoint
 from audit.core.standalone._receipts import json_bytes, read_json, verify_receipt
@@ -146,15 +147,12 @@ def verify_selection(manifest: Manifest, entries: dict[int, dict[str, Any]]) -> 
     return selected
 
 
-def verify_proof(proof: bytes, seq: int, leaf: bytes, tree: tuple[int, bytes, bytes]) -> None:
-    """Return if a C2SP tlog-proof proves the entry (RFC 9162, 2.1.3.2) under this checkpoint."""
-    size, root, note = tree
-    head, _, rest = proof.partition(b"\n\n")
-    title, index, *path = head.decode().split("\n")
-    known = [title, index] == ["c2sp.org/tlog-proof@v1", f"index {seq}"]
+def verify_inclusion(seq: int, size: int, leaf: bytes, root: bytes, path: list[bytes]) -> None:
+    """Return if the leaf hash is entry `seq` of the tree (RFC 9162, 2.1.3.2)."""
+    need(0 <= seq < size, f"a tree of {size} has no entry {seq}")
+    need(len(leaf) == 32 == len(root), "a hash that is not 32 bytes")
     at, last, found = seq, size - 1, leaf
-    for line in path:
-        sibling = base64.b64decode(line, validate=True)
+    for sibling in path:
         need(len(sibling) == 32 and last > 0, f"the proof of entry {seq} is too long")
         if at & 1 or at == last:
             found = node(sibling, found)
@@ -163,7 +161,17 @@ def verify_proof(proof: bytes, seq: int, leaf: bytes, tree: tuple[int, bytes, by
         else:
             found = node(found, sibling)
         at, last = at >> 1, last >> 1
-    need(known and last == 0 and found == root and rest == note, f"no proof of entry {seq}")
+    need(last == 0 and found == root, f"entry {seq} is not in the tree")
+
+
+def verify_proof(proof: bytes, seq: int, leaf: bytes, tree: tuple[int, bytes, bytes]) -> None:
+    """Return if a C2SP tlog-proof proves the entry under this checkpoint."""
+    size, root, note = tree
+    head, _, rest = proof.partition(b"\n\n")
+    title, index, *lines = head.decode().split("\n")
+    known = [title, index, rest] == ["c2sp.org/tlog-proof@v1", f"index {seq}", note]
+    need(known, f"not a proof of entry {seq} under the checkpoint of the pack")
+    verify_inclusion(seq, size, leaf, root, [base64.b64decode(one, validate=True) for one in lines])
 
 
 def _sha256(data: bytes) -> str:
@@ -237,9 +245,8 @@ def verify_pack(
         f"checkpoint: {size} entries of {origin}, cosigned by {witnesses}",
         *_told(manifest, len(entries)),
         *verify_receipts(members, [entries[seq] for seq in selected], pem),
+        *verify_anchored(members, read, size, root, origin),
     ]
-    if anchors := sum(name.startswith("anchors/") for name in members):
-        holds.append(f"anchors: {anchors} files, not looked at by this program (see README.md)")
     if policy is None or not enough:
         why = "who keeps the log is only what the pack says" if enough else "that is no quorum"
         raise Undecided("\n".join([*holds, why]))

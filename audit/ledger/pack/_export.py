@@ -7,8 +7,8 @@ under the policy. The pack is verified, with the program it brings, before it is
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit.core.errors import ChainBroken, UsageError
@@ -24,6 +24,7 @@ from audit.documents import Checkpoint, PackManifest, ReceiptRecord
 from audit.ledger._ledger import Ledger
 from audit.ledger._policy import parse_policy
 from audit.ledger._proof import TlogProof
+from audit.ledger.pack._anchored import anchor_members
 from audit.ledger.pack._question import Question, Selection, select
 from audit.ledger.pack._verify import verify_pack
 from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles
@@ -44,6 +45,8 @@ class PackRequest:
     policy: bytes
     tiles: TileStore | None = None
     find_receipt: FindReceipt | None = None
+    trusted: Mapping[str, bytes] = field(default_factory=dict)
+    """Whose anchors the maker counts, by the names of members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,9 @@ def export_pack(ledger: Ledger, request: PackRequest) -> ExportedPack:
             raise ChainBroken(0, f"or a later one is not what the tiles of {tree.size} hold")
         selection = select(tree, request.question)
         members = _members(tree, selection, checkpoint, request)
+        anchors = anchor_members(ledger, tree, policy, selection.end)
+    if anchors:
+        members |= anchors | dict(request.trusted)
     manifest = _manifest(request.question, selection, members)
     members["manifest.json"] = manifest.canonical()
     try:

@@ -10,10 +10,24 @@ from dataclasses import dataclass
 from audit.core import standalone
 from audit.core.clock import Clock, now_ns
 from audit.core.errors import ConfigError, QuorumMissing, VerificationError
-from audit.documents import PackManifest, ReceiptRecord
+from audit.documents import AnchorVerifier, PackManifest, ReceiptRecord
 from audit.ledger._leaf import read_leaf
+from audit.ledger._outside import describe
 from audit.ledger._policy import CountedCheckpoint, parse_policy
+from audit.ledger.pack._anchored import verify_anchors
 from audit.ledger.pack._question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class PackTrust:
+    """Whom a reader trusts besides his policy's log and witnesses.
+
+    With `receipt_key`, a public key in PEM, the receipts must be signed by it.
+    With `anchors`, somebody whose word counts must have made an anchor.
+    """
+
+    receipt_key: str | None = None
+    anchors: AnchorVerifier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +54,14 @@ class VerifiedPack:
 
 
 def verify_pack(
-    data: bytes, policy: bytes, *, source: str, pem: str | None = None, clock: Clock = now_ns
+    data: bytes,
+    policy: bytes,
+    *,
+    source: str,
+    trust: PackTrust = PackTrust(),
+    clock: Clock = now_ns,
 ) -> VerifiedPack:
     """Return what a pack holds under the reader's policy; `source` names it in errors.
-
-    With `pem`, the public receipt key, its receipts must be signed by it.
 
     Raises:
         VerificationError: the first thing that does not hold.
@@ -54,7 +71,7 @@ def verify_pack(
     read = parse_policy(policy, source="the policy")
     text = policy.decode("utf-8", "surrogateescape")
     try:
-        holds = standalone.verify_pack(data, text, pem, _programs())
+        holds = standalone.verify_pack(data, text, trust.receipt_key, _programs())
         members = standalone.read_archive(data)
         manifest = PackManifest.read(members["manifest.json"], source="manifest.json")
         _check_documents(members)
@@ -63,6 +80,9 @@ def verify_pack(
     except (ConfigError, *standalone.REFUSED) as exc:
         raise VerificationError(f"{source}: {exc}") from exc
     counted = read.count(members["checkpoint"], now_ns=clock())
+    if trust.anchors is not None:
+        words = verify_anchors(members, trust.anchors)
+        holds += [f"anchored: the first {one.size} entries, {describe(one)}" for one in words]
     return VerifiedPack(members, manifest, counted, tuple(holds))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from audit.core.errors import ConfigError
@@ -42,6 +43,17 @@ def read_chain(path: Path) -> Authority:
     if len(chain) < 2:
         raise ConfigError(f"{path}: a certificate for timestamps that nobody issued")
     return Authority(chain[0].subject.rfc4514_string(), tuple(chain), Window(None, None))
+
+
+def write_chains(root: TrustedRoot) -> tuple[bytes, bytes]:
+    """Return in PEM the root certificates of all timestamp authorities, and those below them."""
+    tops = {one.chain[-1] for one in root.timestamp_authorities}
+    below = {one for authority in root.timestamp_authorities for one in authority.chain[:-1]}
+    return _pem(tops), _pem(below)
+
+
+def _pem(certificates: set[x509.Certificate]) -> bytes:
+    return b"".join(sorted(one.public_bytes(Encoding.PEM) for one in certificates))
 
 
 def _is_for_timestamps(certificate: x509.Certificate) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.core import standalone
 from audit.core.errors import VerificationError
 from audit.ledger._merkle import (
     EMPTY_ROOT,
@@ -49,21 +50,28 @@ def test_published_inclusion_cases_agree(case: dict[str, Any]) -> None:
         )
     except VerificationError:
         assert case["wantErr"] is True
+        with pytest.raises(ValueError, match=r"entry|hash"):
+            standalone.verify_inclusion(case["leafIdx"], case["treeSize"], leaf, root, path)
     else:
         assert case["wantErr"] is False
+        standalone.verify_inclusion(case["leafIdx"], case["treeSize"], leaf, root, path)
 
 
 @pytest.mark.parametrize("case", cases("consistency"))
 def test_published_consistency_cases_agree(case: dict[str, Any]) -> None:
     old_root, root, *path = hashes(case["root1"], case["root2"], *(case["proof"] or []))
+    sizes = case["size1"], case["size2"]
     try:
         verify_consistency(
             old_size=case["size1"], size=case["size2"], old_root=old_root, root=root, path=path
         )
     except VerificationError:
         assert case["wantErr"] is (case["name"] not in OURS)
+        with pytest.raises(ValueError, match=r"tree|proof|hash"):
+            standalone.verify_consistency(sizes, old_root, root, path)
     else:
         assert case["wantErr"] is False
+        standalone.verify_consistency(sizes, old_root, root, path)
 
 
 def subtree(start: int, end: int) -> bytes:

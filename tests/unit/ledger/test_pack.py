@@ -96,7 +96,7 @@ def test_a_pack_says_which_entries_it_has_of_how_many(middle: bytes) -> None:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_any_question_is_answered_with_exactly_the_entries_it_is_about(
     log: Ledger, data: st.DataObject

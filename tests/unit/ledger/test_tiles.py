@@ -258,6 +258,7 @@ def test_any_changed_byte_above_the_checkpoint_spoils_a_proof(data: st.DataObjec
         b"c2sp.org/tlog-proof@v1\nindex \xd9\xa3\n\nnote",
         b"c2sp.org/tlog-proof@v1\nindex 0\n!!\n\nnote",
         b"c2sp.org/tlog-proof@v1\nextra AA==\n\nnote",
+        b"c2sp.org/tlog-proof@v1\nextra !!\nindex 0\n\nnote",
         b"c2sp.org/tlog-proof@v1\nindex 0\n" + b"AA==\n" * 64 + b"\nnote",
         b"c2sp.org/tlog-proof@v1\nindex " + b"9" * 5000 + b"\n\nnote",
     ],
