@@ -1,11 +1,13 @@
 """How every command answers: stdout carries the answer, in text or JSON."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from audit.core.errors import StorageFailed
 from audit.core.files import write_whole
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,9 +39,19 @@ def output_option(command: F) -> F:
 
 
 def answer(text: str, output: Path | None = None) -> None:
-    """Write `text` to stdout, or to `output` whole or not at all."""
+    """Write `text` to stdout, or to `output` whole or not at all.
+
+    Raises:
+        StorageFailed: it could not be given; whoever waits for it has no answer.
+    """
     if output is None:
-        click.echo(text, nl=False)
+        if sys.stdout is None:
+            raise StorageFailed("stdout is closed, so the answer cannot be given")
+        try:
+            click.echo(text, nl=False)
+        except OSError as exc:
+            why = (exc.strerror or type(exc).__name__).lower()
+            raise StorageFailed(f"the answer cannot be written to stdout: {why}") from exc
         return
     with write_whole(output) as file:
         file.write(text.encode("utf-8"))

@@ -44,10 +44,11 @@ def check(artifact: str, policy: Path, ledger: str | None, access: Access, form:
     in the ledger, and then answers: 0 allowed, 10 denied, 3 cannot be told.
     """
     rules = load_policy(read_bounded(policy), source=str(policy))
+    url = ledger or find_ledger(artifact)
     with (
         progress_bars() as progress,
         open_artifact(artifact, access=access, progress=progress) as (layout, digest),
-        open_ledger(ledger or find_ledger(layout)) as opened,
+        open_ledger(url) as opened,
     ):
         given = Gate(rules, opened, progress=progress).check(layout, digest)
     answer(write_verdict(given.verdict, form))

@@ -7,6 +7,7 @@ import click
 
 from audit.cli._answer import answer, format_option
 from audit.cli._bars import progress_bars
+from audit.cli._locks import write_changes
 from audit.cli._places import access_options
 from audit.cli._verdict import EXIT, write_verdict
 from audit.core.files import read_bounded
@@ -15,6 +16,7 @@ from audit.gate import load_policy
 from audit.ledger import open_ledger
 from audit.oci import Access
 from audit.release import Gate, Options, find_ledger, init, open_artifact, run
+from audit.release.locks import MAX_LOCK, compare_locks, read_lock
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -71,6 +73,24 @@ def init_release(folder: Path, model_id: str, log_name: str) -> None:
     click.echo("audit: keep keys/*.key secret; the policy holds the public halves", err=True)
 
 
+@command.command("compare-locks")
+@click.argument("before", metavar="OLD", type=FILE)
+@click.argument("after", metavar="NEW", type=FILE)
+@format_option
+def compare(before: Path, after: Path, form: str) -> None:
+    """Print what changed between two lock files of an environment.
+
+    Exits 10 when a package has other hashes under the same version: it is another
+    package by the same name. Ordinary upgrades exit 0.
+    """
+    old, new = (
+        read_lock(read_bounded(path, limit=MAX_LOCK), source=str(path)) for path in (before, after)
+    )
+    changes = compare_locks(old, new)
+    answer(write_changes(changes, form))
+    sys.exit(10 if any(one.kind == "hash" for one in changes) else 0)
+
+
 @command.command("serve")
 @click.argument("artifact", metavar="PLACE@DIGEST")
 @click.option("--policy", required=True, type=FILE, help="The policy file of the gate.")
@@ -89,11 +109,11 @@ def serve_release(  # noqa: PLR0913  click gives one argument per option
     from audit.release.serve import Place, read_config, serve
 
     rules, wanted = load_policy(read_bounded(policy), source=str(policy)), read_config(config)
+    url = ledger or find_ledger(artifact)
     with progress_bars() as progress, open_artifact(artifact, access=access) as (layout, digest):
-        url = ledger or find_ledger(layout)
         with open_ledger(url) as opened:
             given = Gate(rules, opened, progress=progress).check(layout, digest)
-        click.echo(write_verdict(given.verdict, "text"), nl=False)
+        answer(write_verdict(given.verdict, "text"))
         if given.verdict.outcome is not Outcome.ALLOW:
             sys.exit(EXIT[given.verdict.outcome])
         serve(layout, given.verdict, wanted, Place(config.parent, url, host, port))

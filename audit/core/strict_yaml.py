@@ -13,6 +13,8 @@ import yaml
 from audit.core.errors import ConfigError
 
 MAX_DEPTH = 64
+MAX_BYTES = 4 << 20
+"""Largest text that is read, in bytes: the parser takes a second for each MiB."""
 _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 Path = tuple[str | int, ...]
 
@@ -39,13 +41,14 @@ def loads(data: bytes, *, source: str, shipped: bool = False) -> YamlDocument:
     of users are always read by the one parser, whatever is installed.
 
     Raises:
-        ConfigError: not UTF-8, not YAML, a duplicate key, an alias, a tag, too deep.
+        ConfigError: not UTF-8, not YAML, a duplicate key, an alias, a tag, too deep or long.
     """
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{source}: {len(data)} bytes; {MAX_BYTES} are read at most")
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader) if shipped else yaml.BaseLoader
     try:
         text = data.decode("utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
-            raise ConfigError(f"{source}: aliases are not read; write the value out")
+        _require_plain(text, loader, source)
         node = yaml.compose(text, loader)
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{source}: not UTF-8 at byte {exc.start}") from exc
@@ -53,20 +56,30 @@ def loads(data: bytes, *, source: str, shipped: bool = False) -> YamlDocument:
         mark = exc.problem_mark or exc.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise ConfigError(f"{source}{where}: {exc.problem or exc.context}") from exc
-    except (yaml.YAMLError, RecursionError) as exc:
-        first = str(exc).splitlines()[0] if str(exc) else "nests too deep"
-        raise ConfigError(f"{source}: {first}") from exc
+    except yaml.YAMLError as exc:
+        raise ConfigError(f"{source}: {str(exc).splitlines()[0]}") from exc
     if node is None:
         raise ConfigError(f"{source}: the file is empty")
     lines: dict[Path, int] = {}
     return YamlDocument(_value(node, (), lines, source), lines)
 
 
+def _require_plain(text: str, loader: Any, source: str) -> None:
+    """Require no alias and no deep nesting, before anything is built: both cost without end."""
+    depth = 0
+    for event in yaml.parse(text, loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        where = f"{source}:{event.start_mark.line + 1 if event.start_mark else 1}"
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(f"{where}: aliases are not read; write the value out")
+        if depth > MAX_DEPTH:
+            raise ConfigError(f"{where}: nests deeper than {MAX_DEPTH} levels")
+
+
 def _value(node: yaml.Node, path: Path, lines: dict[Path, int], source: str) -> Any:
     line = node.start_mark.line + 1
     lines[path] = line
-    if len(path) > MAX_DEPTH:
-        raise ConfigError(f"{source}:{line}: nests deeper than {MAX_DEPTH} levels")
     if node.tag not in _PLAIN:
         raise ConfigError(f"{source}:{line}: the tag {node.tag} is not read")
     if isinstance(node, yaml.SequenceNode):

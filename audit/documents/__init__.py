@@ -20,9 +20,13 @@ from audit.documents.detection import (
     Via,
 )
 from audit.documents.digest import Blake3, Digest, Sha256, is_digest
+from audit.documents.environment import EnvironmentLock, LockChange, LockChanges
 from audit.documents.evidence import (
     BlobEvidence,
+    Carrier,
+    CarrierEvidence,
     DatasetEvidence,
+    EnvironmentEvidence,
     EvaluationEvidence,
     Evidence,
     FormatEvidence,
@@ -30,6 +34,7 @@ from audit.documents.evidence import (
     LedgerState,
     RejectedSignature,
     SignatureEvidence,
+    StructureEvidence,
 )
 from audit.documents.facts import Fact, ReleaseFacts, SourceFile
 from audit.documents.frozen import FrozenFacts
@@ -133,6 +138,8 @@ __all__ = [
     "Blake3",
     "BlobEvidence",
     "BrokenAt",
+    "Carrier",
+    "CarrierEvidence",
     "Checkpoint",
     "CitedEntry",
     "Coverage",
@@ -145,6 +152,8 @@ __all__ = [
     "Digest",
     "Document",
     "EngineKey",
+    "EnvironmentEvidence",
+    "EnvironmentLock",
     "ErasureReceipt",
     "EvaluationEvidence",
     "Event",
@@ -168,6 +177,8 @@ __all__ = [
     "LedgerEvidence",
     "LedgerState",
     "LedgerVerification",
+    "LockChange",
+    "LockChanges",
     "LogPlace",
     "Maker",
     "Mark",
@@ -213,6 +224,7 @@ __all__ = [
     "SignedReceipt",
     "SourceFile",
     "Statement",
+    "StructureEvidence",
     "Subject",
     "Text",
     "TrustedKey",

@@ -47,6 +47,16 @@ class BlobEvidence(Document):
     """None: the blob is not there."""
 
 
+class StructureEvidence(Document):
+    """One part of the artifact, held against what the others say of it."""
+
+    kind: Literal["structure"] = "structure"
+    subject: Sha256
+    part: str
+    """`config`, or the path of a file."""
+    problem: str | None
+
+
 class FormatEvidence(Document):
     """One file of the model, inspected from the bytes that would be served."""
 
@@ -78,6 +88,40 @@ class EvaluationEvidence(Document):
     recorded_seq: int | None
 
 
+class Carrier(StrEnum):
+    """Where the facts of a release stand."""
+
+    LEDGER = "ledger"
+    """What was recorded when the release was described and packaged."""
+    ANNOTATIONS = "annotations"
+    CARD = "card"
+    CONFIG = "config"
+    STATEMENT = "statement"
+
+
+class CarrierEvidence(Document):
+    """What one carrier says about the release: each fact by name, as text."""
+
+    kind: Literal["carrier"] = "carrier"
+    subject: Sha256
+    carrier: Carrier
+    facts: dict[str, str]
+    problem: str | None
+    """Why it could not be read."""
+
+
+class EnvironmentEvidence(Document):
+    """The lock file that the release names, as the ledger recorded it before packaging."""
+
+    kind: Literal["environment"] = "environment"
+    subject: Sha256
+    lock: Sha256
+    format: str
+    problems: tuple[str, ...]
+    """What makes the environment another one when it is built again."""
+    recorded_seq: int
+
+
 class LedgerState(StrEnum):
     """What verifying the ledger gave."""
 
@@ -105,9 +149,12 @@ Evidence = Annotated[
     SignatureEvidence
     | RejectedSignature
     | BlobEvidence
+    | StructureEvidence
     | FormatEvidence
     | DatasetEvidence
     | EvaluationEvidence
+    | CarrierEvidence
+    | EnvironmentEvidence
     | LedgerEvidence,
     Field(discriminator="kind"),
 ]

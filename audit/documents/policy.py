@@ -7,7 +7,7 @@ with its defaults; `off` needs a reason, and the verdict repeats it.
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class _Part(BaseModel):
@@ -35,12 +35,34 @@ class TrustedLog(_Part):
     vkeys: tuple[str, ...] = Field(min_length=1)
 
 
+_NO_REASON = frozenset(
+    ["0", "1", "~", "false", "n", "no", "none", "null", "off", "on", "true", "y", "yes"]
+)
+MIN_REASON = 8
+
+
 class RuleSetting(_Part):
-    """One rule, by name: with parameters, or off with a reason."""
+    """One rule, by name: with parameters, or off with a reason.
+
+    Every scalar is text, so `off: no` would be a rule that is off for the reason
+    "no": a word that some reader of YAML takes for a value is no reason.
+    """
 
     rule: str
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     off: str | None = Field(default=None, min_length=1)
+
+    @field_validator("off")
+    @classmethod
+    def _is_a_reason(cls, reason: str | None) -> str | None:
+        if reason is None:
+            return None
+        said = reason.strip()
+        if said.casefold() in _NO_REASON:
+            raise ValueError(f"{said!r} is no reason; leave `off` out, or say why the rule is off")
+        if len(said) < MIN_REASON or not said.isprintable():
+            raise ValueError(f"say why in {MIN_REASON} printable characters or more, on one line")
+        return said
 
     @model_validator(mode="after")
     def _off_has_no_parameters(self) -> "RuleSetting":

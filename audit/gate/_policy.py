@@ -2,12 +2,15 @@
 
 * A built-in rule that the policy does not mention holds with its defaults.
 * Only `off: <reason>` switches a rule off, and the verdict repeats the reason.
+  A policy that leaves no rule on decides nothing, and is refused.
+* A name that a rule is told to look for, and that the policy does not define, is refused.
 * The digest in a verdict is over the bytes of the file, comments and all.
 
 Trust: whoever can write the policy file decides what the gate allows.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +21,9 @@ from audit.core.errors import ConfigError
 from audit.core.strict_yaml import YamlDocument
 from audit.documents import Policy, PolicyRef, RuleOff, RuleSetting, first_problem
 from audit.gate.rules import RULES, Rule
+
+MAX_POLICY = 1 << 20
+"""Largest policy file that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ def load_policy(data: bytes, *, source: str) -> GatePolicy:
     Raises:
         ConfigError: not strict YAML, not a policy, an unknown rule or parameter.
     """
+    if len(data) > MAX_POLICY:
+        raise ConfigError(f"{source}: {len(data)} bytes; a policy has {MAX_POLICY} at most")
     text = strict_yaml.loads(data, source=source)
     try:
         document = Policy.model_validate(text.value)
@@ -58,6 +66,9 @@ def load_policy(data: bytes, *, source: str) -> GatePolicy:
             rules.append((rule, rule.parameters.model_validate(setting.with_)))
         except ValidationError as exc:
             raise _at(exc, text, source, ("spec", "rules", at or 0, "with")) from exc
+    if not rules:
+        raise ConfigError(f"{source}: every rule is off, so this policy decides nothing")
+    _refuse_strangers(document, rules, source)
     return GatePolicy(document, ref, tuple(rules), tuple(off))
 
 
@@ -71,6 +82,20 @@ def _refuse_unknown(
                 f"{source}:{line}: no rule is called {name!r}",
                 hint=f"the rules are {', '.join(RULES)}",
             )
+
+
+def _refuse_strangers(
+    document: Policy, rules: Sequence[tuple[Rule, BaseModel]], source: str
+) -> None:
+    """Refuse a rule that asks for the signature of a key which the policy does not hold."""
+    keys = {key.id for key in document.spec.keys}
+    for rule, parameters in rules:
+        for name in getattr(parameters, "any_of", ()):
+            if name not in keys:
+                raise ConfigError(
+                    f"{source}: {rule.name} names the key {name!r}, which spec.keys does not",
+                    hint=f"the keys are {', '.join(sorted(keys))}",
+                )
 
 
 def _at(

@@ -5,9 +5,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from audit.core.errors import UsageError
+from audit.core.errors import InputMissing, UsageError
 from audit.core.progress import SILENT, Progress
-from audit.oci import Access, Layout, copy, fetch_artifact, open_store, parse_place
+from audit.oci import (
+    Access,
+    Layout,
+    copy,
+    fetch_artifact,
+    open_store,
+    parse_digest_place,
+    parse_place,
+)
 
 
 @contextlib.contextmanager
@@ -43,16 +51,21 @@ def push_artifact(
     return f"{place.place}@{digest}"
 
 
-def find_ledger(layout: Layout) -> str:
-    """Return the URL of the ledger that a run left beside its layout.
+def find_ledger(name: str) -> str:
+    """Return the URL of the ledger that a run left beside the layout of `PLACE@sha256:...`.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or the artifact is in a registry, beside which nothing lies.
+        InputMissing: there is no such layout.
     """
-    path = layout.path.parent / "ledger.db"
-    if not path.is_file():
+    path = parse_digest_place(name)[0].path
+    if path is not None and not path.is_dir():
+        raise InputMissing(f"{path} is not there, so no artifact is in it")
+    beside = path.parent / "ledger.db" if path else None
+    if beside is None or not beside.is_file():
+        where = f"there is no {beside}" if beside else f"{name} is in a registry"
         raise UsageError(
-            f"no ledger is named, and there is no {path}",
+            f"no ledger is named, and {where}",
             hint="name one: --ledger sqlite:///PATH, or AUDIT_LEDGER",
         )
-    return f"sqlite:///{path}"
+    return f"sqlite:///{beside}"

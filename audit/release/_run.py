@@ -107,8 +107,9 @@ def _steps(session: Session, plan: _Plan, options: Options) -> Done:
     recipe = plan.recipe
     manifest, dataset = steps.fingerprint(session, recipe)
     inspection, inspected = steps.inspect(session, recipe)
+    locked = steps.environment(session, recipe)
     description = steps.describe(session, recipe, manifest)
-    used = (dataset, inspected, *description.kept)
+    used = (dataset, inspected, *locked, *description.kept)
     made = steps.package(session, recipe, inspection, description, used)
     if plan.key is not None and not inspection.refused:
         steps.sign(session, made, description, plan.key)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 TRAINING = {"base_model": "org/base", "learning_rate": 2e-05, "num_train_epochs": 3}
 RESULTS = {"accuracy": 0.93, "loss": 0.31}
+LOCK = f"peft==0.13.2 --hash=sha256:{'1' * 64}\ntorch==2.5.1 --hash=sha256:{'2' * 64}\n"
 PICKLE = b"\x80\x02cposix\nsystem\nX\x04\0\0\0true\x85R."
 
 
@@ -30,5 +31,6 @@ def lay_out(folder: Path) -> Path:
     (folder / "dataset" / "zh.jsonl").write_text('{"q": "你好"}\n', "utf-8")
     (folder / "training" / "trainer_state.json").write_text(json.dumps(TRAINING), "utf-8")
     (folder / "training" / "adapter_config.json").write_text('{"r": 16}', "utf-8")
+    (folder / "training" / "requirements.lock").write_text(LOCK, "utf-8")
     (folder / "training" / "eval_results.json").write_text(json.dumps(RESULTS), "utf-8")
     return folder

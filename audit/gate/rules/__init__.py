@@ -7,9 +7,12 @@ in tests/vectors/gate/. A test checks that all four are there.
 
 from audit.gate.rules import (
     broken_ledger,
+    carrier_drift,
     digest_mismatch,
     evaluation_below_threshold,
+    malformed_artifact,
     missing_dataset_fingerprint,
+    unpinned_environment,
     unsafe_format,
     unsigned_model,
 )
@@ -20,9 +23,12 @@ RULES: dict[str, Rule] = {
     for rule in (
         unsigned_model.RULE,
         digest_mismatch.RULE,
+        malformed_artifact.RULE,
         unsafe_format.RULE,
         missing_dataset_fingerprint.RULE,
         evaluation_below_threshold.RULE,
+        carrier_drift.RULE,
+        unpinned_environment.RULE,
         broken_ledger.RULE,
     )
 }

@@ -1,12 +1,15 @@
 """`evaluation-below-threshold`: the recorded metrics reach what the policy asks."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from audit.documents import EvaluationEvidence, Evidence, Finding, Outcome, Release
 from audit.gate.rules._rule import Parameters, Rule, of_kind
+
+PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 class Threshold(Parameters):
@@ -14,6 +17,14 @@ class Threshold(Parameters):
 
     min: Decimal | None = Field(default=None, allow_inf_nan=False)
     max: Decimal | None = Field(default=None, allow_inf_nan=False)
+
+    @field_validator("min", "max", mode="before")
+    @classmethod
+    def _is_written_plainly(cls, value: object) -> object:
+        # Decimal also reads `0_9` and the digits of other scripts.
+        if isinstance(value, str) and not PLAIN.fullmatch(value):
+            raise ValueError(f"{value!r} is not a decimal number")
+        return value
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> "Threshold":
@@ -45,12 +56,9 @@ def _below(metric: EvaluationEvidence, threshold: Threshold) -> str | None:
     """Return what is wrong with `metric`; anything that is not a plain number is wrong."""
     if metric.recorded_seq is None:
         return f"the ledger does not record {metric.metric} = {metric.value} for this artifact"
-    try:
-        value = Decimal(metric.value)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
+    if not PLAIN.fullmatch(metric.value):
         return f"{metric.metric} = {metric.value!r} is not a number"
+    value = Decimal(metric.value)
     if threshold.min is not None and value < threshold.min:
         return f"{metric.metric} is {metric.value}, less than {threshold.min}"
     if threshold.max is not None and value > threshold.max:

@@ -13,7 +13,7 @@ from typing import Any
 from audit.core import strict_yaml
 from audit.core.errors import ConfigError
 from audit.documents import ReleaseFacts
-from audit.release.describe.mapping import PLAIN_KEYS, card_place, values
+from audit.release.describe.mapping import PLAIN_KEYS, SECTIONS, TRAINING, card_place, values
 
 FENCE = "---"
 Tree = dict[str, "str | Tree"]
@@ -35,6 +35,38 @@ def model_card(facts: ReleaseFacts, existing: bytes | None) -> bytes:
     if existing is None:
         text += f"\n# {facts.model_id} {facts.version}\n\nFine-tuned model; facts above.\n"
     return text.encode("utf-8")
+
+
+def card_facts(data: bytes) -> dict[str, str]:
+    """Return the facts that a card's front matter states, by their names.
+
+    Raises:
+        ConfigError: the card is not UTF-8, or its front matter is not strict YAML.
+    """
+    front, _ = _split(data)
+    if not front.strip():
+        return {}
+    written = strict_yaml.loads(front.encode(), source="README.md front matter").value
+    if not isinstance(written, dict):
+        raise ConfigError("README.md: the front matter is not a mapping")
+    names = {row.card: row.name for row in TRAINING}
+    found: dict[str, str] = {}
+    for key, value in written.items():
+        if key in SECTIONS and isinstance(value, dict):
+            for name, item in value.items():
+                found[names.get((key, name), f"{key}.{name}")] = _text(item)
+        elif (key,) in names:
+            found[names[(key,)]] = _text(value)
+        elif key in SECTIONS:
+            found[key] = _text(value)
+    return found
+
+
+def _text(value: Any) -> str:
+    """Return a scalar, or the one scalar of a list; anything else equals no fact."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, str) else f"({type(value).__name__})"
 
 
 def _split(existing: bytes | None) -> tuple[str, str]:

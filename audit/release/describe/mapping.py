@@ -19,6 +19,7 @@ from audit.core.canonical import JsonValue
 from audit.documents import Fact, ReleaseFacts
 
 PREFIX = "ai.hf."
+MODEL_ID, MODEL_VERSION = "model.id", "model.version"
 FINGERPRINT = "dataset.fingerprint"
 EVALUATION = "eval."
 
@@ -52,6 +53,8 @@ TRAINING: tuple[Row, ...] = (
     Row("finetune.lora_dropout", ("lora_dropout",), ("finetune", "lora_dropout")),
 )
 _CARD = {row.name: row.card for row in TRAINING}
+SECTIONS = {"dataset", "eval", "finetune"}
+"""Front matter keys below which the facts stand; nothing else does."""
 PLAIN_KEYS = {"dataset", "fingerprint", "eval"} | {key for row in TRAINING for key in row.card}
 """Front matter keys that no YAML reader takes for anything but text; others are quoted."""
 

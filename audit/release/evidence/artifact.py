@@ -7,6 +7,9 @@ from audit.core.errors import ConfigError, DigestMismatch, EvidenceError
 from audit.documents import BlobEvidence, Evidence, FormatEvidence, Refusal
 from audit.oci import FILE_PATH, MODEL_TYPE, Descriptor, Layout, parse_manifest
 
+TITLE = "org.opencontainers.image.title"
+VERSION = "org.opencontainers.image.version"
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:

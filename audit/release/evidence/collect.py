@@ -9,15 +9,15 @@ from audit.documents.release import MODEL_ID_PATTERN, VERSION_PATTERN
 from audit.gate import GatePolicy
 from audit.ledger import Ledger
 from audit.oci import Layout
-from audit.release.evidence.artifact import Artifact, read_artifact
+from audit.release.evidence.artifact import TITLE, VERSION, Artifact, read_artifact
 from audit.release.evidence.blobs import check_blobs
 from audit.release.evidence.carried import check_carried
+from audit.release.evidence.carriers import check_carriers
 from audit.release.evidence.formats import check_formats
 from audit.release.evidence.record import Record, check_record
 from audit.release.evidence.signatures import check_signatures, read_keys
+from audit.release.evidence.structure import check_structure
 
-TITLE = "org.opencontainers.image.title"
-VERSION = "org.opencontainers.image.version"
 UNKNOWN = "unknown"
 """What a release is called that neither its manifest nor the ledger names."""
 
@@ -43,16 +43,23 @@ def collect(
     Raises:
         ConfigError: a key in the policy is not a public key.
         LedgerUnavailable: the ledger cannot be read.
+        FileChanged: a blob changed between two looks.
     """
     spec = policy.document.spec
     keys = read_keys(spec.keys)
     record = check_record(ledger, digest, vkeys=spec.ledger.vkeys, progress=progress)
     artifact, evidence = read_artifact(layout, digest)
     evidence.insert(0, record.evidence)
-    evidence += check_blobs(layout, digest, artifact, progress)
+    blobs = tuple(check_blobs(layout, digest, artifact, progress))
+    found = {blob.found for blob in blobs if blob.found}
+    evidence += blobs
+    evidence += check_structure(layout, digest, artifact)
     evidence += check_signatures(layout, digest, keys)
-    evidence += check_formats(layout, digest, artifact, progress)
+    evidence += check_formats(layout, digest, artifact, found, progress)
     evidence += check_carried(digest, artifact.annotations, record)
+    evidence += check_carriers(layout, digest, artifact, record, keys)
+    if record.environment is not None:
+        evidence.append(record.environment)
     return Collected(_release(digest, artifact, record), tuple(evidence))
 
 

@@ -1,8 +1,9 @@
 """Formats: the model's files, inspected again from the blobs that would be served."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import partial
 
+from audit.core.errors import FileChanged
 from audit.core.progress import Progress
 from audit.documents import FormatEvidence
 from audit.fingerprint import hash_file
@@ -12,9 +13,15 @@ from audit.release.evidence.artifact import Artifact
 
 
 def check_formats(
-    layout: Layout, digest: str, artifact: Artifact, progress: Progress
+    layout: Layout, digest: str, artifact: Artifact, blobs: Container[str], progress: Progress
 ) -> Iterator[FormatEvidence]:
-    """Give evidence for each file of the artifact whose blob is there."""
+    """Give evidence for each file of the artifact whose blob is there.
+
+    `blobs` are the digests that the blobs had when they were checked.
+
+    Raises:
+        FileChanged: what was inspected is not what was checked.
+    """
     files = [
         NamedFile(name=path, path=layout.blob_path(layer.digest))
         for path, layer in artifact.files
@@ -24,6 +31,11 @@ def check_formats(
         return
     inspection = inspect_files(files, hash_file=partial(hash_file, progress=progress))
     for file in inspection.files:
+        if file.digests.sha256 not in blobs:
+            raise FileChanged(
+                f"the blob of {file.path} changed while the gate looked at it",
+                hint="keep the layout read-only, and check again",
+            )
         yield FormatEvidence(
             subject=digest,
             path=file.path,

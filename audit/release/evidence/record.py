@@ -1,12 +1,16 @@
 """The ledger: is it whole, and what did it record when the artifact was packaged?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from audit.core.errors import ChainBroken
 from audit.core.progress import Progress
-from audit.documents import LedgerEntry, LedgerEvidence, LedgerState
+from audit.documents import EnvironmentEvidence, LedgerEntry, LedgerEvidence, LedgerState
 from audit.ledger import Ledger
+from audit.release.describe.mapping import FINGERPRINT, MODEL_ID, MODEL_VERSION
+
+LOCKED = "environment.locked"
+"""The type of the entry that recorded a lock file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,10 @@ class Record:
     packaged: LedgerEntry | None = None
     fingerprints: dict[str, int] = field(default_factory=dict)
     metrics: dict[tuple[str, str], int] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    facts_problem: str | None = None
+    """Two entries that described the release, and differ."""
+    environment: EnvironmentEvidence | None = None
 
 
 def check_record(
@@ -59,7 +67,22 @@ def check_record(
     )
     if packaged is None:
         return Record(evidence)
-    return Record(evidence, packaged, _fingerprints(ledger, packaged), _metrics(ledger, packaged))
+    return _known(ledger, digest, packaged, evidence)
+
+
+def _known(ledger: Ledger, digest: str, packaged: LedgerEntry, evidence: LedgerEvidence) -> Record:
+    """Return what the entries say that the packaging entry goes back to."""
+    described = _made_for(ledger, packaged, "release.described")
+    fingerprints = _fingerprints(ledger, packaged)
+    return Record(
+        evidence,
+        packaged,
+        fingerprints,
+        _metrics(described),
+        _facts(packaged, described, fingerprints),
+        _differ(described, tuple(fingerprints)),
+        _environment(ledger, digest, packaged),
+    )
 
 
 def _fingerprints(ledger: Ledger, packaged: LedgerEntry) -> dict[str, int]:
@@ -71,12 +94,55 @@ def _fingerprints(ledger: Ledger, packaged: LedgerEntry) -> dict[str, int]:
     }
 
 
-def _metrics(ledger: Ledger, packaged: LedgerEntry) -> dict[tuple[str, str], int]:
+def _metrics(described: Sequence[LedgerEntry]) -> dict[tuple[str, str], int]:
     return {
         (name, value): entry.number
-        for entry in _made_for(ledger, packaged, "release.described")
+        for entry in described
         for name, value in entry.event.facts.items()
     }
+
+
+def _facts(
+    packaged: LedgerEntry, described: Sequence[LedgerEntry], fingerprints: Iterable[str]
+) -> dict[str, str]:
+    """Return every fact that the ledger recorded of a release, by its name."""
+    facts = {name: str(value) for one in described for name, value in one.event.facts.items()}
+    if (fingerprint := next(iter(fingerprints), None)) is not None:
+        facts[FINGERPRINT] = fingerprint
+    names = {MODEL_ID: packaged.event.model_id, MODEL_VERSION: packaged.event.facts.get("version")}
+    return facts | {name: str(value) for name, value in names.items() if value is not None}
+
+
+def _differ(described: Sequence[LedgerEntry], fingerprints: Sequence[str]) -> str | None:
+    """Return why the ledger says two things about a release, or nothing about it."""
+    if not described:
+        return "no entry described the release before it was packaged"
+    said = {tuple(sorted(one.event.facts.items())) for one in described}
+    if len(said) > 1 or len(fingerprints) > 1:
+        return "entries that described the release differ"
+    return None
+
+
+def _environment(ledger: Ledger, digest: str, packaged: LedgerEntry) -> EnvironmentEvidence | None:
+    """Return what the last lock file that the packaging entry used was found to be."""
+    locked = _made_for(ledger, packaged, LOCKED)
+    if not locked:
+        return None
+    event = locked[-1].event
+    lock = next((one.digest for one in event.inputs if one.digest.startswith("sha256:")), None)
+    if lock is None:
+        return None
+    count, problems = str(event.facts.get("problem_count")), event.facts.get("problems")
+    shown = tuple(map(str, problems)) if isinstance(problems, tuple | list) else ()
+    if count != str(len(shown)):
+        shown = (*shown, f"{count} problems in all")
+    return EnvironmentEvidence(
+        subject=digest,
+        lock=lock,
+        format=str(event.facts.get("format")),
+        problems=shown,
+        recorded_seq=locked[-1].number,
+    )
 
 
 def _made_for(ledger: Ledger, packaged: LedgerEntry, kind: str) -> list[LedgerEntry]:

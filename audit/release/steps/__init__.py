@@ -1,9 +1,10 @@
 """The steps of a run, in order; each records what it read and made.
 
-fingerprint, inspect, describe, package, sign, (record: a checkpoint), gate, push, report
+fingerprint, inspect, environment, describe, package, sign, (record: a checkpoint), gate, push, report
 """
 
 from audit.release.steps.describe import Description, describe
+from audit.release.steps.environment import environment
 from audit.release.steps.fingerprint import fingerprint
 from audit.release.steps.inspect import inspect
 from audit.release.steps.package import Made, package
@@ -15,6 +16,7 @@ __all__ = [
     "Description",
     "Made",
     "describe",
+    "environment",
     "fingerprint",
     "inspect",
     "package",

@@ -22,7 +22,7 @@ from audit.oci import (
 from audit.release._recipe import Recipe
 from audit.release._session import Session
 from audit.release.describe import annotations
-from audit.release.evidence.collect import TITLE, VERSION
+from audit.release.evidence.artifact import TITLE, VERSION
 from audit.release.steps.describe import CARD, Description
 
 

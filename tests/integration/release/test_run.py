@@ -37,6 +37,7 @@ def test_every_step_is_recorded_with_what_it_read_and_made(folder: Path, run: Co
     assert [entry.event.type for entry in entries] == [
         "dataset.fingerprinted",
         "model.inspected",
+        "environment.locked",
         "release.described",
         "release.packaged",
         "release.signed",
@@ -44,8 +45,8 @@ def test_every_step_is_recorded_with_what_it_read_and_made(folder: Path, run: Co
         "gate.decided",
         "report.rendered",
     ]
-    made = {one.digest for entry in entries[:3] for one in entry.event.outputs}
-    packaged = entries[3]
+    made = {one.digest for entry in entries[:4] for one in entry.event.outputs}
+    packaged = entries[4]
     assert packaged.event.inputs
     assert {one.digest for one in packaged.event.inputs} <= made
     for entry in entries[4:]:

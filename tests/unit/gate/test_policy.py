@@ -80,3 +80,40 @@ def test_what_is_wrong_is_named_with_its_line(old: str, new: str, complaint: str
 def test_what_is_no_policy_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         load_policy(text.encode("latin-1"), source="p.yaml")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("no", "No", "false", "off", "~", "null", "0", "x", "later", "'        '", "'\\t'"),
+        *('"\\e[31m all is well"', '"\\u202e all is well"', '"\\u200b and \\u200b well"'),
+    ],
+)
+def test_off_with_a_word_for_no_or_with_nothing_to_read_is_refused(reason: str) -> None:
+    with pytest.raises(ConfigError, match=r"p.yaml:16: spec.rules.1.off"):
+        load(GOOD.replace("weights are scanned elsewhere", reason))
+
+
+def test_a_policy_in_which_every_rule_is_off_decides_nothing_and_is_refused() -> None:
+    off = "".join(f"    - {{rule: {name}, off: tried out by hand}}\n" for name in RULES)
+    with pytest.raises(ConfigError, match="every rule is off"):
+        load(GOOD[: GOOD.index("    - rule:")] + off)
+
+
+def test_a_signer_that_the_policy_does_not_define_is_refused() -> None:
+    rule = "    - {rule: unsigned-model, with: {any_of: [somebody]}}\n"
+    with pytest.raises(ConfigError, match="names the key 'somebody'"):
+        load(GOOD + rule)
+
+
+@pytest.mark.parametrize("number", ["0_9", "'٠.٩'", "0x1", "1e9999", "' 0.9'", "~", "''", "90%"])
+def test_a_threshold_is_a_decimal_number_in_plain_digits(number: str) -> None:
+    with pytest.raises(ConfigError, match=r"p.yaml:14: .*accuracy.min"):
+        load(GOOD.replace("0.85", number))
+
+
+def test_a_policy_that_is_too_long_or_too_deep_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match="at most"):
+        load(GOOD + "#" * (1 << 20))
+    with pytest.raises(ConfigError, match="nests deeper"):
+        load(GOOD + "x: " + "[" * 100_000)

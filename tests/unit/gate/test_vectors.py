@@ -19,7 +19,7 @@ def only(rule: str, parameters: object) -> GatePolicy:
         {"rule": name, "off": "this vector is about another rule"} for name in RULES if name != rule
     ]
     spec = {
-        "keys": [{"id": "release-key", "pem": "-"}],
+        "keys": [{"id": "release-key", "pem": "-"}, {"id": "second-key", "pem": "-"}],
         "ledger": {"vkeys": ["log+00000000+AA=="]},
         "rules": [{"rule": rule, "with": parameters}, *off],
     }
