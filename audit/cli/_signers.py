@@ -136,24 +136,28 @@ def _wanted(given: dict[str, Any]) -> Wanted:
     return Wanted(read, identities, given["predicate_type"], root)
 
 
-def find_signature(store: Store, digest: str, wanted: Wanted) -> VerifiedBundle:
+def find_signature(
+    store: Store, digest: str, wanted: Wanted, *, repository: str | None = None
+) -> VerifiedBundle:
     """Return the first signature attached to `digest` that is as wanted.
+
+    With a `repository`, one in the older form counts only if it was made for that one.
 
     Raises:
         SignatureMismatch: there is none, with the reasons.
         EvidenceError: the store cannot be reached.
     """
     expected = wanted.expected(digest)
-    return first_of(_candidates(store, digest, expected), digest)
+    return first_of(_candidates(store, digest, expected, repository), digest)
 
 
 def _candidates(
-    store: Store, digest: str, expected: Expected
+    store: Store, digest: str, expected: Expected, repository: str | None
 ) -> Iterator[Callable[[], VerifiedBundle]]:
     for bundle in store.bundles(digest):
         yield partial(verify_expected, bundle, expected)
     signed = expected.predicate_type == COSIGN_SIGN
-    verify = verify_legacy if signed else verify_legacy_attestation
+    verify = partial(verify_legacy, reference=repository) if signed else verify_legacy_attestation
     for layer in legacy_layers(store, digest, "sig" if signed else "att"):
         yield partial(verify, _legacy(layer), expected)
 

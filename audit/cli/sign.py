@@ -160,10 +160,16 @@ def _attach(
 
 @command.command("verify")
 @click.argument("reference", metavar="PLACE@DIGEST")
+@click.option(
+    "--signed-for",
+    "repository",
+    metavar="REPOSITORY",
+    help="Count a signature in the older form only if it names this repository.",
+)
 @signer_options
 @access_options
 @format_option
-def verify(reference: str, wanted: Wanted, access: Access, form: str) -> None:
+def verify(reference: str, wanted: Wanted, access: Access, form: str, **what: Any) -> None:
     """Verify that the right signer signed an artifact. Nobody is asked but the PLACE.
 
     Bundles and the older cosign signatures and attestations count alike. The
@@ -173,7 +179,7 @@ def verify(reference: str, wanted: Wanted, access: Access, form: str) -> None:
     place, digest = parse_digest_place(reference)
     with open_store(place, access=access) as store:
         store.manifest(digest)
-        found = find_signature(store, digest, wanted)
+        found = find_signature(store, digest, wanted, repository=what["repository"])
     answer(_verified(wanted.document(digest, found), form))
 
 

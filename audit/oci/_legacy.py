@@ -25,6 +25,8 @@ SIMPLE_SIGNING_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 DSSE_TYPE = "application/vnd.dsse.envelope.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MAX_PAYLOAD = 1 << 20
+MAX_PAYLOADS = 64 << 20
+"""How much is read under one tag, in bytes."""
 MAX_WRITES = 40
 SETTLE = 0.3
 EPOCH = "0001-01-01T00:00:00Z"
@@ -47,13 +49,20 @@ def legacy_layers(store: Store, digest: str, suffix: Suffix) -> Iterator[LegacyL
 
     Raises:
         RegistryUnavailable: the store cannot be reached, which is not "there are none".
+        EvidenceError: there is more than is read. What was given before counts.
     """
-    manifest = _image(store, _tag(digest, suffix))
+    manifest, left = _image(store, _tag(digest, suffix)), MAX_PAYLOADS
     for layer in manifest.layers if manifest else ():
         if layer.media_type != _TYPES[suffix]:
             continue
+        if left < 0:
+            raise EvidenceError(
+                f"{_tag(digest, suffix)} holds more than the {MAX_PAYLOADS >> 20} MiB that are read"
+            )
         try:
-            yield LegacyLayer(store.blob(layer.digest, limit=MAX_PAYLOAD), layer.annotations)
+            data = store.blob(layer.digest, limit=MAX_PAYLOAD)
+            left -= len(data)
+            yield LegacyLayer(data, layer.annotations)
         except RegistryUnavailable:
             raise
         except (EvidenceError, VerificationError):

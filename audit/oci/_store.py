@@ -16,6 +16,9 @@ from audit.oci._bundle import BUNDLE_TYPE, MAX_BUNDLE, bundle_layer, bundle_mani
 from audit.oci._descriptor import Descriptor
 from audit.oci._manifest import EMPTY, EMPTY_TYPE, MAX_REFERRERS, Manifest
 
+MAX_BUNDLES = 256 << 20
+"""How much of what is attached to one artifact is read, in bytes."""
+
 
 class Store(ABC):
     """Manifests and blobs by digest, names for manifests, and what is attached to them."""
@@ -120,16 +123,20 @@ class Store(ABC):
         A bundle that is missing, damaged or too large is passed over.
 
         Raises:
-            EvidenceError: more manifests are attached than are opened.
+            EvidenceError: more is attached than is read. What was given before counts.
         """
+        left = MAX_BUNDLES
         for at, (_, manifest) in enumerate(self.attached(digest)):
-            if at == MAX_REFERRERS:
+            if at == MAX_REFERRERS or left < 0:
                 raise EvidenceError(
-                    f"more than {MAX_REFERRERS} manifests are attached to {digest}; no more are opened"
+                    f"more is attached to {digest} than is read: "
+                    f"{MAX_REFERRERS} manifests, or {MAX_BUNDLES >> 20} MiB of bundles"
                 )
             if (layer := bundle_layer(manifest)) is not None:
                 try:
-                    yield self.blob(layer.digest, limit=MAX_BUNDLE)
+                    bundle = self.blob(layer.digest, limit=MAX_BUNDLE)
+                    left -= len(bundle)
+                    yield bundle
                 except RegistryUnavailable:  # may hide a signature: not "there is none"
                     raise
                 except (EvidenceError, VerificationError):

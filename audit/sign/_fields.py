@@ -41,7 +41,8 @@ class Fields:
     def text(self, name: str) -> str:
         """Return a member that is text and not empty."""
         value = self.take(name)
-        if not isinstance(value, str) or not value:
+        # A JSON number that is not an integer is kept as a kind of text (`strict_json.Number`).
+        if type(value) is not str or not value:
             raise ValueError(f"{self.path(name)} is not text")
         return value
 

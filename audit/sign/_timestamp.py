@@ -2,18 +2,22 @@
 
 The signed message, the chain and the imprint are checked by rfc3161-client;
 what it leaves to its caller is here: whether the authority counts at that time,
-and whether its certificate was valid then.
+whether its certificate was valid then, and whether the signer names that certificate.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from audit.core.errors import UsageError
+from audit.sign._timestamp_signer import check_signer
 from audit.sign.trust import Authority, TrustedRoot
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ def _time(stamp: bytes, signature: bytes, root: TrustedRoot) -> datetime:
 class ReadTimestamp:
     """A timestamp as it claims to be; nothing in it has been verified."""
 
+    data: bytes = field(repr=False)
     response: "TimeStampResponse" = field(repr=False)
     when: datetime
     nonce: int | None
@@ -87,7 +92,7 @@ def read_timestamp(stamp: bytes) -> ReadTimestamp:
         response = decode_timestamp_response(stamp)
         info, signed = response.tst_info, response.signed_data
         signers = frozenset((one.issuer, one.serial_number) for one in signed.signer_infos)
-        return ReadTimestamp(response, info.gen_time, info.nonce, signers)
+        return ReadTimestamp(stamp, response, info.gen_time, info.nonce, signers)
     # Malformed parts raise what they like when they are looked at.
     except Exception as exc:
         raise ValueError("a timestamp cannot be read") from exc
@@ -108,11 +113,15 @@ def check_timestamp(read: ReadTimestamp, message: bytes, authority: Authority) -
     for one in between:
         builder = builder.add_intermediate_certificate(one)
     try:
-        builder.build().verify_message(read.response, message)
+        with warnings.catch_warnings():
+            # The library reads the certificates that came with it, and warns about malformed ones.
+            warnings.simplefilter("error", CryptographyDeprecationWarning)
+            builder.build().verify_message(read.response, message)
     # A spoiled certificate raises errors without a common base; whatever it is, nothing is vouched.
     except Exception as exc:
         what = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         raise ValueError(what[:120].lower()) from exc
+    check_signer(read.data, signer.public_bytes(Encoding.DER))
     if not authority.window.holds(read.when):
         raise ValueError(f"{authority.uri} did not count at {read.when.isoformat()}")
     for one in authority.chain:

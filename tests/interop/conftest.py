@@ -2,12 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.sign.conftest import run
+from tests.interop.matrix import Matrix
+from tests.interop.services import real_services
 from tests.ocikit.processes import CACHE, REGISTRIES, program
 from tests.sigstack.server import Server
 
@@ -15,6 +17,37 @@ __all__ = ["run"]
 
 if os.environ.get("INTEROP") != "1":
     collect_ignore_glob = ["test_*.py"]
+
+MATRIX = Matrix()
+Cell = Callable[[str, str], None]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Put how a test ended into the cells that it says it is about."""
+    if report.when == "call" or report.outcome != "passed":
+        for name, value in report.user_properties:
+            if name == "cell":
+                row, column = str(value).split("|")
+                MATRIX.add(row, column, report.outcome)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the matrix."""
+    if MATRIX.cells:
+        terminalreporter.section("interop")
+        for line in MATRIX.lines():
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def cell(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Cell:
+    """Give a call by which a test says what it shows; through a registry, on which one."""
+    place = f" ({request.getfixturevalue('kind')})" if "kind" in request.fixturenames else ""
+
+    def call(row: str, column: str) -> None:
+        record_property("cell", f"{row}|{column}{place}")
+
+    return call
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +64,22 @@ def stack(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def real(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder of configurations with the real Rekor v2 and timestamp authority."""
+    with real_services(tmp_path_factory.mktemp("real"), server) as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session", params=sorted(REGISTRIES))
-def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with REGISTRIES[request.param](tmp_path_factory.mktemp("registry")) as host:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return which registry it is."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def host(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with REGISTRIES[kind](tmp_path_factory.mktemp("registry")) as host:
         yield host
 
 

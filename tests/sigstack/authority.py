@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,7 +56,8 @@ def chained(  # noqa: PLR0913
     start: datetime,
     *,
     path_length: int | None = 0,
-    purpose: x509.ObjectIdentifier | None = None,
+    purposes: tuple[x509.ObjectIdentifier, ...] = (),
+    critical: bool | None = None,
 ) -> x509.Certificate:
     """Return a certificate of an authority, or of a timestamp signer without a path length."""
     authority = path_length is not None
@@ -78,8 +80,9 @@ def chained(  # noqa: PLR0913
             critical=False,
         )
     )
-    if purpose:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=not authority)
+    if purposes:
+        strict = not authority if critical is None else critical
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=strict)
     return builder.sign(issuer[1], hashes.SHA384(), ecdsa_deterministic=True)
 
 
@@ -113,9 +116,9 @@ class Fulcio:
         self._key = derived(self.seed + " intermediate", ec.SECP384R1())
         self.ct_key = derived(self.seed + " ct")
         name, inner = "sigstore", "sigstore-intermediate"
-        code = ExtendedKeyUsageOID.CODE_SIGNING
+        code = (ExtendedKeyUsageOID.CODE_SIGNING,)
         self.chain = (
-            chained(inner, self._key, (name, root), self.start, purpose=code),
+            chained(inner, self._key, (name, root), self.start, purposes=code),
             chained(name, root, (name, root), self.start, path_length=1),
         )
 
@@ -162,6 +165,18 @@ class Fulcio:
             builder = builder.add_extension(extension, critical=False)
         return builder.sign(self._key, hashes.SHA384(), ecdsa_deterministic=True)
 
+    def reissued(
+        self, certificate: x509.Certificate, change: Callable[[Any], object]
+    ) -> x509.Certificate:
+        """Return a certificate after `change` has been at its TBSCertificate, signed again."""
+        value = asn1_x509.Certificate.load(der(certificate))
+        change(value["tbs_certificate"])
+        value["signature_value"] = self._key.sign(
+            value["tbs_certificate"].dump(force=True),
+            ec.ECDSA(hashes.SHA384(), deterministic_signing=True),
+        )
+        return x509.load_der_x509_certificate(value.dump(force=True))
+
     def _sct(
         self, before: x509.Certificate, log: ec.EllipticCurvePrivateKey, when: datetime
     ) -> bytes:
@@ -192,6 +207,9 @@ class TimestampAuthority:
     start: datetime
     name: str = "tsa"
     purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.TIME_STAMPING
+    other_purposes: tuple[x509.ObjectIdentifier, ...] = ()
+    critical: bool = True
+    """Whether the purposes of its certificate are marked so."""
 
     def __post_init__(self) -> None:
         root, self._key = (
@@ -199,20 +217,56 @@ class TimestampAuthority:
             derived(self.seed + " tsa"),
         )
         top = (f"{self.name} root", root)
+        purposes = (*([self.purpose] if self.purpose else []), *self.other_purposes)
         self.chain = (
-            chained(self.name, self._key, top, self.start, path_length=None, purpose=self.purpose),
+            chained(
+                self.name,
+                self._key,
+                top,
+                self.start,
+                path_length=None,
+                purposes=purposes,
+                critical=self.critical,
+            ),
             chained(top[0], root, top, self.start, path_length=1),
         )
 
-    def stamp(self, signature: bytes, when: datetime, *, nonce: int = 7) -> bytes:
-        """Return a response over the SHA-256 of a signature."""
+    def stamp(
+        self,
+        signature: bytes,
+        when: datetime,
+        *,
+        nonce: int = 7,
+        algorithm: str = "sha256",
+        with_certificate: bool = True,
+    ) -> bytes:
+        """Return a response over the digest of a signature."""
         imprint = tsp.MessageImprint(
             {
-                "hash_algorithm": {"algorithm": "sha256"},
-                "hashed_message": hashlib.sha256(signature).digest(),
+                "hash_algorithm": {"algorithm": algorithm},
+                "hashed_message": hashlib.new(algorithm, signature).digest(),
             }
         )
-        return self.respond(imprint, when, nonce=nonce, with_certificate=True)
+        return self.respond(imprint, when, nonce=nonce, with_certificate=with_certificate)
+
+    def signed_again(self, response: bytes, change: Callable[[Any], list[Any]]) -> bytes:
+        """Return a response with other attributes under its signature."""
+        value = tsp.TimeStampResp.load(response)
+        [signer] = value["time_stamp_token"]["content"]["signer_infos"]
+        attributes = cms.CMSAttributes(change(list(signer["signed_attrs"])))
+        signer["signed_attrs"] = attributes
+        signer["signature"] = self._key.sign(
+            attributes.dump(force=True), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        )
+        data: bytes = value.dump(force=True)
+        return data
+
+    @staticmethod
+    def names_certificate(certificate: bytes) -> cms.CMSAttribute:
+        """Return the attribute by which a signer names its certificate."""
+        named = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate).digest()})
+        value = tsp.SigningCertificateV2({"certs": [named]})
+        return cms.CMSAttribute({"type": "signing_certificate_v2", "values": [value]})
 
     def answer(self, request: bytes, when: datetime) -> bytes:
         """Return the response to a request in DER."""
@@ -245,7 +299,6 @@ class TimestampAuthority:
         if nonce is not None:
             info["nonce"] = nonce
         certificate = asn1_x509.Certificate.load(der(self.chain[0]))
-        essence = {"cert_hash": hashlib.sha256(certificate.dump()).digest()}
         attributes = cms.CMSAttributes(
             [
                 cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
@@ -258,12 +311,7 @@ class TimestampAuthority:
                         "values": [hashlib.sha256(info.dump()).digest()],
                     }
                 ),
-                cms.CMSAttribute(
-                    {
-                        "type": "signing_certificate_v2",
-                        "values": [tsp.SigningCertificateV2({"certs": [tsp.ESSCertIDv2(essence)]})],
-                    }
-                ),
+                self.names_certificate(certificate.dump()),
             ]
         )
         signed = cms.SignedData(

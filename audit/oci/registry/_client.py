@@ -37,6 +37,7 @@ from audit.oci._manifest import (
     INDEX_TYPE,
     MANIFEST_TYPE,
     MAX_MANIFEST,
+    MAX_REFERRERS,
     Manifest,
     manifest_kind,
     parse_manifest,
@@ -148,7 +149,18 @@ class Registry(Store):
 
     @override
     def attached(self, digest: str) -> Iterator[tuple[Descriptor, Manifest]]:
-        for candidate in self._referrers.listed(digest):
+        deadline = self._wire.limits.now() + self._wire.limits.search
+        for at, candidate in enumerate(self._referrers.listed(digest)):
+            # What was given out before counts; that no more is attached cannot be said.
+            if at == MAX_REFERRERS:
+                raise EvidenceError(
+                    f"more than {MAX_REFERRERS} manifests are listed for {digest}; "
+                    "no more are opened"
+                )
+            if self._wire.limits.now() > deadline:
+                raise RegistryUnavailable(
+                    f"{self.place} takes too long to give what is attached to {digest}"
+                )
             try:
                 data = self.manifest(candidate)
                 manifest = parse_manifest(data, source=candidate)

@@ -18,6 +18,8 @@ class Limits:
     attempts: int = 4
     pause: float = 0.25
     """Wait before the second attempt; doubled for each one after, with jitter."""
+    search: float = 600.0
+    """How long everything that is attached to one artifact may take to be read."""
     chunk: int = 64 << 20
     """Largest piece of a blob that is sent in one request."""
     sleep: Callable[[float], None] = time.sleep

@@ -154,13 +154,19 @@ def first_of(candidates: Iterable[Callable[[], VerifiedBundle]], digest: str) ->
 
     Raises:
         SignatureMismatch: every one is, or there is none.
+        UsageError: none counts, and one of them cannot be read by this installation.
     """
     reasons: list[str] = []
+    unread: UsageError | None = None
     for candidate in candidates:
         try:
             return candidate()
         except SignatureMismatch as exc:
             reasons.append(str(exc))
+        except UsageError as exc:  # an extra is missing; another candidate may do without
+            unread = unread or exc
+    if unread is not None:
+        raise unread
     if not reasons:
         raise SignatureMismatch(f"{digest} carries no signature, so nobody signed it")
     shown = "; ".join(reasons[:MAX_REASONS])

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from audit.sign.certificate._pattern import compile_pattern
+
 ISSUER_V1 = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
 ISSUER_V2 = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
 """Fulcio's extensions for the OIDC issuer: raw text, and a DER UTF8String."""
 _URI = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]+")
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+_EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
+MAX_NAME = 2048
+"""Longest identity or issuer that is read, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,24 @@ class Identity:
         """Refuse what could match by accident.
 
         Raises:
-            ValueError: nothing in either, or a pattern that is none.
+            ValueError: nothing in either, or a pattern that is none or not read.
         """
         if not self.identity or not self.issuer:
             raise ValueError("an identity needs both a name and an issuer")
         if self.pattern:
             try:
-                re.compile(self.identity)
-            except re.error as exc:
-                raise ValueError(f"{self.identity!r} is not a regular expression: {exc}") from exc
+                compile_pattern(self.identity)
+            except ValueError as exc:
+                raise ValueError(
+                    f"{self.identity[:200]!r} is no pattern that is read: {exc}"
+                ) from exc
 
     def names(self, name: str, issuer: str) -> bool:
         """Whether this is `name`, vouched for by `issuer`."""
         if issuer != self.issuer:
             return False
         if self.pattern:
-            return re.fullmatch(self.identity, name) is not None
+            return compile_pattern(self.identity).matches(name)
         return name == self.identity
 
 
@@ -62,6 +68,8 @@ def identity_of(leaf: x509.Certificate) -> tuple[str, str]:
     # What looks like the one kind must be the one kind: an address in a URI field is nobody's.
     kinds = ((x509.RFC822Name, _EMAIL), (x509.UniformResourceIdentifier, _URI))
     for kind, shape in kinds:
+        if isinstance(name, kind) and len(name.value) > MAX_NAME:
+            raise ValueError(f"the certificate's identity is longer than {MAX_NAME} characters")
         if isinstance(name, kind) and shape.fullmatch(name.value):
             return name.value, _issuer(leaf)
     raise ValueError("the certificate's identity is neither an e-mail address nor a URI")
@@ -89,7 +97,7 @@ def _text(data: bytes) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise ValueError("the certificate's issuer is not text") from exc
-    if not text or not text.isprintable():
+    if not text or not text.isprintable() or len(text) > MAX_NAME:
         raise ValueError("the certificate's issuer is not text")
     return text
 

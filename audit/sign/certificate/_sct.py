@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from datetime import UTC
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,11 +15,13 @@ from cryptography.x509.certificate_transparency import (
 from audit.sign.trust import LogKey, TrustedRoot
 
 
-def verify_sct(leaf: x509.Certificate, issuer: x509.Certificate, root: TrustedRoot) -> LogKey:
-    """Return a trusted log that recorded `leaf` before it was used.
+def verify_sct(
+    leaf: x509.Certificate, issuer: x509.Certificate, root: TrustedRoot, *, latest: datetime
+) -> LogKey:
+    """Return a trusted log that recorded `leaf` at `latest`.
 
     Raises:
-        ValueError: no trusted log did, or a trusted log's timestamp does not verify.
+        ValueError: no trusted log did by then, or a trusted log's timestamp does not verify.
     """
     try:
         found = leaf.extensions.get_extension_for_class(
@@ -36,6 +38,8 @@ def verify_sct(leaf: x509.Certificate, issuer: x509.Certificate, root: TrustedRo
     log = next((log for log in root.ct_logs if log.log_id == stamp.log_id), None)
     if log is None:
         raise ValueError(f"no certificate log of {root.source} recorded the certificate")
+    if stamp.timestamp.replace(tzinfo=UTC) > latest:
+        raise ValueError("the certificate was recorded only after it had been used")
     return _verified(stamp, leaf, issuer, log)
 
 

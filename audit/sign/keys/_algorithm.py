@@ -46,6 +46,7 @@ def usable(key: object) -> PublicMath:
             raise ValueError("an RSA key with an unusual exponent is not used")
         return key
     if isinstance(key, ed25519.Ed25519PublicKey):
+        _ed25519ph.check_point(key.public_bytes_raw())
         return key
     raise ValueError(f"a key of type {type(key).__name__.removesuffix('PublicKey')} is not used")
 

@@ -14,6 +14,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from audit.core.errors import UsageError
 
 SIGNATURE_SIZE = 64
+PRIME = 2**255 - 19
+_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+LOW_ORDER = frozenset({0, 1, PRIME - 1, _EIGHTH, PRIME - _EIGHTH})
+"""Heights (y) of the eight points under which one signature fits many messages."""
+
+
+def check_point(raw: bytes) -> None:
+    """Refuse a key that is no key: a point of low order, or a second spelling of one.
+
+    Raises:
+        ValueError: it is one.
+    """
+    height = int.from_bytes(raw, "little") % 2**255
+    if height >= PRIME or height in LOW_ORDER:
+        raise ValueError("an Ed25519 key on a point of low order, or spelled twice, is not used")
 
 
 def sign(key: Ed25519PrivateKey, message: bytes) -> bytes:

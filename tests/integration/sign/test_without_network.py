@@ -1,5 +1,6 @@
 """Verification asks nobody: it works where there is no network at all."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -7,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from audit.documents import COSIGN_SIGN
+from audit.oci import Layout
 from tests.conformance import client
-from tests.conformance.test_client import COSIGN, WHO
+from tests.conformance.test_client import COSIGN, ISSUER, WHO
+from tests.sigkit.artifacts import model
+from tests.sigkit.bundles import compact, statement
+from tests.sigstack import Stack
+from tests.sigstack.stack import EMAIL
 
 
 def isolated() -> list[str]:
@@ -34,3 +41,29 @@ def test_verifying_needs_no_network(kind: str) -> None:
         command, capture_output=True, text=True, check=False, cwd=script.parents[2]
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_command_line_verifies_a_layout_and_a_bundle_without_a_network(tmp_path: Path) -> None:
+    stack = Stack()
+    (tmp_path / "root.json").write_text(json.dumps(stack.trusted_root()))
+    layout = Layout.create(tmp_path / "models")
+    artifact = model(layout, {"a.gguf": b"weights"})
+    bundle = compact(stack.statement_bundle(compact(statement(artifact.digest)), 2))
+    layout.attach_bundle(artifact, bundle, predicate_type=COSIGN_SIGN)
+    (tmp_path / "bundle.json").write_bytes(bundle)
+    who = ["--identity", EMAIL, "--issuer", ISSUER, "--trusted-root", "root.json"]
+    asked = [
+        ["verify", f"./models@{artifact.digest}", *who],
+        ["verify-bundle", "bundle.json", "--digest", artifact.digest, *who],
+    ]
+    # Not loopback either: the namespace has it, and it is down.
+    for args in asked:
+        command = [*isolated(), sys.executable, "-m", "audit", "sign", *args]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"verified: {artifact.digest} is signed by {EMAIL} of {ISSUER}\n"
+    (tmp_path / "bundle.json").write_bytes(bundle.replace(b'"sig":"M', b'"sig":"N', 1))
+    command = [*isolated(), sys.executable, "-m", "audit", "sign", *asked[1]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 10

@@ -9,6 +9,7 @@ import pytest
 
 from audit.core.errors import DigestMismatch, EvidenceError, RegistryUnavailable
 from audit.oci import Descriptor, Layout, bundle_manifest, copy, digest_of
+from audit.oci._bundle import MAX_BUNDLE
 from audit.oci.registry import Limits
 from tests.ocikit.registry import BASIC, INDEX, SECRET, Handler
 from tests.ocikit.registry import Registry as Loopback
@@ -180,15 +181,55 @@ def test_pages_that_go_in_circles_end(serve, client) -> None:  # type: ignore[no
         assert len(server.requests) <= 64
 
 
-def test_more_referrers_than_are_opened_is_no_answer(serve, client) -> None:  # type: ignore[no-untyped-def]
-    entries = [
-        {"mediaType": MANIFEST, "size": 1, "digest": digest_of(b"%d" % at)} for at in range(1001)
-    ]
+def flooded(serve, good_at: int) -> Loopback:  # type: ignore[no-untyped-def]
+    """Return a registry that lists 1001 manifests, one of which it has, with a bundle."""
+    server = serve()
+    subject = Descriptor(MANIFEST, DIGEST, len(GOOD))
+    blob = Descriptor("", digest_of(b"good"), 4)
+    holding(server, bundle_manifest(subject, blob, predicate_type=PREDICATE, created=None))
+    server.blobs[blob.digest] = b"good"
+    [(_, kept)] = server.manifests
+    named = [digest_of(b"%d" % at) if at != good_at else kept for at in range(1001)]
+    entries = [{"mediaType": MANIFEST, "size": 1, "digest": digest} for digest in named]
     index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode()
-    server = serve(hook=instead("referrers", lambda r: r.say(200, index, INDEX)))
-    with pytest.raises(EvidenceError, match="1001 manifests"):
-        client(server).referrers(DIGEST)
-    assert len(server.requests) == 1
+    server.hook = instead("referrers", lambda r: r.say(200, index, INDEX))
+    return server
+
+
+def test_more_referrers_than_are_opened_is_no_answer(serve, client) -> None:  # type: ignore[no-untyped-def]
+    server = flooded(serve, good_at=1000)
+    with pytest.raises(EvidenceError, match="more than 1000 manifests"):
+        list(client(server).bundles(DIGEST))
+    assert len(server.requests) == 1001
+
+
+def test_a_flood_of_referrers_does_not_hide_what_comes_before_its_end(serve, client) -> None:  # type: ignore[no-untyped-def]
+    found = client(flooded(serve, good_at=500)).bundles(DIGEST)
+    assert next(found) == b"good"
+    with pytest.raises(EvidenceError, match="more than 1000 manifests"):
+        next(found)
+
+
+def test_a_registry_that_takes_its_time_over_each_referrer_is_given_up(serve, client) -> None:  # type: ignore[no-untyped-def]
+    seconds = iter(range(0, 100_000, 5))  # each look at the clock is five seconds later
+    limits = Limits(search=60.0, grace=10**6, now=lambda: next(seconds))
+    with pytest.raises(RegistryUnavailable, match="takes too long"):
+        list(client(flooded(serve, good_at=1000), limits=limits).bundles(DIGEST))
+
+
+def test_more_bundles_than_are_read_is_no_answer(serve, client) -> None:  # type: ignore[no-untyped-def]
+    server = serve()
+    subject = Descriptor(MANIFEST, DIGEST, len(GOOD))
+    data = b"x" * MAX_BUNDLE
+    blob = Descriptor("", digest_of(data), len(data))
+    server.blobs[blob.digest] = data
+    for at in range(66):
+        kind = f"{PREDICATE}/{at}"
+        holding(server, bundle_manifest(subject, blob, predicate_type=kind, created=None))
+    sizes: list[int] = []
+    with pytest.raises(EvidenceError, match="256 MiB of bundles"):
+        sizes.extend(map(len, client(server).bundles(DIGEST)))
+    assert sizes == [MAX_BUNDLE] * 65
 
 
 # Who learns what

@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +17,8 @@ from hypothesis import strategies as st
 from audit.core.errors import SignatureMismatch, UsageError
 from audit.sign import (
     MAX_BUNDLE,
+    VerifiedBundle,
+    first_of,
     load_private_key,
     load_public_key,
     sign_statement,
@@ -30,7 +36,7 @@ VECTORS = sorted(kit.VECTORS.glob("*.json"))
 GOOD = kit.compact(kit.good())
 
 
-def verify(bundle: bytes, **more: object) -> object:
+def verify(bundle: bytes, **more: object) -> VerifiedBundle:
     asked = {"digest": kit.DIGEST, "keys": [KEY], "predicate_type": kit.SIGN} | more
     return verify_bundle(bundle, **asked)  # type: ignore[arg-type]
 
@@ -40,7 +46,7 @@ def test_a_bundle_ends_as_its_vector_says(path: Path) -> None:
     vector = json.loads(path.read_bytes())
     bundle = base64.b64decode(vector["bundle"])
     if path.name.endswith(".accept.json"):
-        assert verify(bundle).key == KEY  # type: ignore[attr-defined]
+        assert verify(bundle).key == KEY
     else:
         with pytest.raises(SignatureMismatch) as caught:
             verify(bundle)
@@ -61,7 +67,7 @@ def test_what_cosign_signed_with_a_key_verifies(version: str) -> None:
     bundle = (COSIGN / f"cosign_key_{version}.json").read_bytes()
     digest = (COSIGN / f"cosign_key_{version}_digest").read_text().strip()
     found = verify(bundle, digest=digest, keys=[OTHER, key])
-    assert found.key == key  # type: ignore[attr-defined]
+    assert found.key == key
 
 
 def test_our_signature_statement_is_the_one_cosign_signs() -> None:
@@ -189,3 +195,25 @@ def _pkcs8(key: object) -> bytes:
     from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
 
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # type: ignore[attr-defined]
+
+
+def test_the_twin_of_a_key_signature_verifies_and_says_nothing_else() -> None:
+    value = kit.good()
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    holder = value["dsseEnvelope"]["signatures"][0]
+    r, s = decode_dss_signature(base64.b64decode(holder["sig"]))
+    holder["sig"] = kit.b64(encode_dss_signature(r, order - s))
+    twin = kit.compact(value)
+    first, second = verify(kit.compact(kit.good())), verify(twin)
+    assert first.bundle_digest != second.bundle_digest
+    assert (first.key, first.payload) == (second.key, second.payload)
+
+
+def test_a_candidate_that_this_installation_cannot_read_hides_no_other() -> None:
+    def unread() -> VerifiedBundle:
+        raise UsageError("an extra is not installed")
+
+    good = kit.compact(kit.good())
+    assert first_of([unread, lambda: verify(good)], kit.DIGEST) == verify(good)
+    with pytest.raises(UsageError, match="not installed"):
+        first_of([unread], kit.DIGEST)

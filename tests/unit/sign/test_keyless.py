@@ -138,7 +138,7 @@ def test_an_issuer_is_compared_exactly(issuer: str) -> None:
 
 @pytest.mark.parametrize(("identity", "issuer"), [("", ISSUER), (EMAIL, ""), ("[", ISSUER)])
 def test_an_identity_that_could_match_by_accident_is_refused(identity: str, issuer: str) -> None:
-    with pytest.raises(ValueError, match=r"identity|regular"):
+    with pytest.raises(ValueError, match=r"identity|pattern"):
         Identity(identity, issuer, pattern=identity == "[")
 
 

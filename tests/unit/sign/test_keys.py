@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -14,9 +15,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from audit.core.errors import ConfigError, InputMissing, UsageError
 from audit.sign import generate_key, load_private_key, load_public_key
+from audit.sign.keys import _ed25519ph
 from tests.sigkit import bundles as kit
 
 KEYS = Path(__file__).parents[2] / "vectors" / "sign" / "cosign" / "keys"
@@ -91,6 +94,16 @@ def compressed() -> bytes:
     return f"-----BEGIN PUBLIC KEY-----\n{text}-----END PUBLIC KEY-----\n".encode()
 
 
+def rsa_pem(*, exponent: int) -> bytes:
+    """Return an RSA key with an exponent that the library would not make."""
+    from asn1crypto import keys
+
+    numbers = keys.RSAPublicKey({"modulus": (1 << 2047) | 1, "public_exponent": exponent})
+    value = {"algorithm": {"algorithm": "rsa"}, "public_key": numbers}
+    text = base64.encodebytes(keys.PublicKeyInfo(value).dump()).decode()
+    return f"-----BEGIN PUBLIC KEY-----\n{text}-----END PUBLIC KEY-----\n".encode()
+
+
 @pytest.mark.parametrize(
     ("pem", "why"),
     [
@@ -105,8 +118,12 @@ def compressed() -> bytes:
         (compressed(), "one DER encoding"),
         (PEM + b" " * (64 << 10), "larger than"),
         (public_pem(ec.generate_private_key(ec.SECP256K1())), "secp256k1"),
+        (public_pem(ec.generate_private_key(ec.SECP192R1())), "secp192r1"),
         (public_pem(rsa.generate_private_key(65537, 1024)), "1024 bits"),  # noqa: S505
         (public_pem(rsa.generate_private_key(3, 2048)), "exponent"),
+        (rsa_pem(exponent=1), "not a public key"),
+        (rsa_pem(exponent=65538), "not a public key"),
+        (rsa_pem(exponent=2**40 + 1), "not a public key|exponent"),
         (public_pem(dsa.generate_private_key(2048)), "not used"),
         (public_pem(x25519.X25519PrivateKey.generate()), "X25519"),
     ],
@@ -115,6 +132,24 @@ def test_a_text_that_is_not_one_usable_public_key_is_refused(pem: bytes, why: st
     with pytest.raises(ConfigError, match=why) as caught:
         load_public_key(pem, source="that.pub")
     assert str(caught.value).startswith("that.pub: ")
+
+
+@pytest.mark.parametrize("sign", [0, 1])
+@pytest.mark.parametrize("height", [*sorted(_ed25519ph.LOW_ORDER), 2**255 - 19, 2**255 - 18])
+def test_an_ed25519_key_under_which_one_signature_fits_many_messages_is_refused(
+    height: int, sign: int
+) -> None:
+    raw = (height | sign << 255).to_bytes(32, "little")
+    assert not crypto_core_ed25519_is_valid_point(raw)
+    point = Ed25519PublicKey.from_public_bytes(raw)
+    pem = point.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(ConfigError, match="low order"):
+        load_public_key(pem, source="k")
+
+
+def test_an_ed25519_key_as_they_are_made_is_used() -> None:
+    key = Ed25519PrivateKey.generate()
+    assert load_public_key(public_pem(key), source="k").spki
 
 
 @pytest.mark.parametrize("data", [b"", b"nothing", PEM, b"\xff" * 100])
