@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,9 @@ from audit.core.errors import ConfigError, UsageError
 from audit.core.files import read_bounded
 from audit.documents import ReceiptRecord
 from audit.watermark import ReceiptShelf, Recorded, recorded_responses
+
+if TYPE_CHECKING:
+    from audit.ledger import VerifiedPack
 
 MAX_TEXT = 16 << 20
 file_type = click.Path(path_type=Path)
@@ -28,8 +32,38 @@ ledger_option = click.option(
 )  # fmt: skip
 
 
-def read_record(source: str, shelf_file: Path | None) -> ReceiptRecord:
-    """Return the record in a file, or on the shelf when `source` is a receipt id."""
+pack_option = click.option(
+    "--pack", "pack_file", type=file_type, metavar="FILE",
+    help="An evidence pack that must have its entry; an ID is looked up in it.",
+)  # fmt: skip
+pack_policy_option = click.option(
+    "--log-policy", "policy_file", type=file_type, metavar="FILE",
+    help="Whose log and witnesses the pack must be by (C2SP tlog-policy).",
+)  # fmt: skip
+
+
+def read_pack(pack_file: Path | None, policy_file: Path | None) -> "VerifiedPack | None":
+    """Return an evidence pack that was verified, None when none is named."""
+    if pack_file is None:
+        return None
+    if policy_file is None:
+        raise UsageError("a pack counts under a policy of your own: name it with --log-policy")
+    from audit.core.standalone import MAX_PACK
+    from audit.ledger import verify_pack
+
+    data = read_bounded(pack_file, limit=MAX_PACK)
+    return verify_pack(data, read_bounded(policy_file), source=str(pack_file))
+
+
+def read_record(
+    source: str, shelf_file: Path | None, pack: "VerifiedPack | None" = None
+) -> ReceiptRecord:
+    """Return the record in a file, or in a pack or on the shelf when `source` is a receipt id."""
+    if pack is not None and not Path(source).exists():
+        record = pack.find_receipt(source)
+        if record is None:
+            raise UsageError(f"receipt {source} is not in the pack")
+        return record
     if shelf_file is not None and not Path(source).exists():
         with ReceiptShelf(needed(shelf_file)) as shelf:
             found = shelf.find(source)
@@ -39,8 +73,10 @@ def read_record(source: str, shelf_file: Path | None) -> ReceiptRecord:
     return ReceiptRecord.read(read_bounded(Path(source)), source=source)
 
 
-def read_recorded(url: str | None) -> Recorded | None:
-    """Return what the ledger at `url` says of responses, None when none is named."""
+def read_recorded(url: str | None, pack: "VerifiedPack | None" = None) -> Recorded | None:
+    """Return what a pack or the ledger at `url` says of responses, None when none is named."""
+    if pack is not None:
+        return recorded_responses(pack.entries())
     if url is None:
         return None
     from audit.ledger import open_ledger

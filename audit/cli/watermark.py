@@ -11,6 +11,9 @@ from audit.cli._watermark_files import (
     file_type,
     ledger_option,
     needed,
+    pack_option,
+    pack_policy_option,
+    read_pack,
     read_record,
     read_recorded,
     read_text,
@@ -128,6 +131,8 @@ def receipt() -> None:
 @click.option("--text", "text_file", type=text_type, metavar="FILE", help="The delivered text.")
 @click.option("--key-registry", "registry_file", type=file_type, metavar="FILE")
 @ledger_option
+@pack_option
+@pack_policy_option
 @format_option
 def receipt_verify(  # noqa: PLR0913
     source: str,
@@ -136,13 +141,18 @@ def receipt_verify(  # noqa: PLR0913
     text_file: Path | None,
     registry_file: Path | None,
     url: str | None,
+    pack_file: Path | None,
+    policy_file: Path | None,
     form: str,
 ) -> None:
     """Verify a receipt's signature, and its text, key and ledger entry when they are given.
 
+    The entry is looked for in the ledger, or in an evidence pack.
+
     Nothing is asked over a network. Exit 10 when anything does not hold.
     """
-    record = read_record(source, shelf_file)
+    pack = read_pack(pack_file, policy_file)
+    record = read_record(source, shelf_file, pack)
     verified = verify_receipt(record.signed, read_trusted(key_files))
     checked = ["signature"]
     if registry_file is not None:
@@ -154,7 +164,7 @@ def receipt_verify(  # noqa: PLR0913
             raise UsageError("the receipt's salt was destroyed; no text can be checked against it")
         verify_text(verified, bytes.fromhex(record.salt), read_text(text_file))
         checked.append("text")
-    if (recorded := read_recorded(url)) is not None:
+    if (recorded := read_recorded(url, pack)) is not None:
         checked.append(f"ledger entry {verify_recorded(verified, recorded).seq}")
     shown = receipt_text(verified, checked)
     answer(shown if form == "text" else record.model_dump_json(indent=2) + "\n")

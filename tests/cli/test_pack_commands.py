@@ -7,15 +7,10 @@ import pytest
 
 from audit.core.standalone import read_archive
 from audit.ledger import open_ledger
-from tests.cli.test_ledger_commands import Shell
+from tests.cli.conftest import Shell
 from tests.fakes.packs import POLICY, WITNESSES, Seconds, changed, event, sign
 
 DAY = "2026-09-21"  # of the fake clock
-
-
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 The anchors themselves are timestamps and entries of public logs, which other programs check.
 """
 
-import base64
 import hashlib
 import re
 from typing import Any
 
 from audit.core.standalone._archive import Members
-from audit.core.standalone._notes import need, verify_checkpoint
+from audit.core.standalone._notes import need, unbase64, verify_checkpoint
 
 PARTS = re.compile(r"anchors/([0-9]+)(\.checkpoint|\.consistency|-timestamp-.*|-log-.*)")
 
@@ -56,7 +55,7 @@ def verify_anchored(
         name = f"anchors/{old}"
         note = members.get(f"{name}.checkpoint", b"")
         lines = members.get(f"{name}.consistency", b"").decode().split("\n")[:-1]
-        path = [base64.b64decode(line, validate=True) for line in lines]
+        path = [unbase64(line) for line in lines]
         need(f"{name}.consistency" in members and note, f"{name} is not all there")
         log, old_size, old_root, _, _ = verify_checkpoint(note, policy | {"quorum": "none"})
         need((log, str(old_size)) == (origin, old), f"{name}.checkpoint is of another tree")

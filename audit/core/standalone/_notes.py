@@ -23,10 +23,17 @@ def need(holds: object, problem: str) -> None:
         raise ValueError(problem)
 
 
+def unbase64(text: str) -> bytes:
+    """Return the bytes of base64 in its one spelling (RFC 4648, 4)."""
+    data = base64.b64decode(text, validate=True)
+    need(base64.b64encode(data).decode() == text, "base64 in a second spelling")
+    return data
+
+
 def read_vkey(text: str) -> Key:
     """Return the key in `NAME+KEYID+BASE64`."""
     name, key_id, encoded = text.split("+", 2)
-    material = base64.b64decode(encoded, validate=True)
+    material = unbase64(encoded)
     digest = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
     need(digest.hex() == key_id, f"the key {name} does not have its id")
     need(len(material) - 1 == SIZES.get(material[0]), f"the key {name} is of no known kind")
@@ -78,7 +85,7 @@ def covered(key: Key, text: bytes, at: int) -> bytes:
         b"subtree/v1\n\0",
         bytes([len(name.encode())]) + name.encode() + at.to_bytes(8, "big"),
         bytes([len(origin.encode())]) + origin.encode() + bytes(8),
-        int(size).to_bytes(8, "big") + base64.b64decode(root),
+        int(size).to_bytes(8, "big") + unbase64(root),
     ]
     return b"".join(parts)
 
@@ -90,7 +97,7 @@ def read_note(note: bytes, keys: list[Key]) -> tuple[bytes, dict[Key, int]]:
     for line in tail.decode().removesuffix("\n").split("\n"):
         mark, name, encoded = line.split(" ")
         need(mark == "\N{EM DASH}", "a line below the note is no signature")
-        blob = base64.b64decode(encoded, validate=True)
+        blob = unbase64(encoded)
         for key in keys:
             if key[:2] != (name, blob[:4]):
                 continue
@@ -124,7 +131,7 @@ def verify_checkpoint(note: bytes, policy: dict[str, Any]) -> tuple[str, int, by
         return sum(map(holds, members)) >= int(needed)
 
     told = ", ".join(f"{name} at {instant(at * 10**9)}" for name, at in times.items()) or "nobody"
-    root_hash = base64.b64decode(root, validate=True)
+    root_hash = unbase64(root)
     return origin, int(size), root_hash, told, holds(policy["quorum"])
 
 

@@ -1,13 +1,19 @@
 """Evidence packs: the tree that the tiles make, the entries, and what they are selected by."""
 
-import base64
 import hashlib
 import re
 from typing import Any
 
 from audit.core.standalone._anchors import verify_anchored
 from audit.core.standalone._archive import Members, read_archive
-from audit.core.standalone._notes import Undecided, instant, need, read_policy, verify_checkpoint
+from audit.core.standalone._notes import (
+    Undecided,
+    instant,
+    need,
+    read_policy,
+    unbase64,
+    verify_checkpoint,
+)
 from audit.core.standalone._receipts import json_bytes, read_json, verify_receipt
 
 MAX_PROOFS = 4096
@@ -171,7 +177,7 @@ def verify_proof(proof: bytes, seq: int, leaf: bytes, tree: tuple[int, bytes, by
     title, index, *lines = head.decode().split("\n")
     known = [title, index, rest] == ["c2sp.org/tlog-proof@v1", f"index {seq}", note]
     need(known, f"not a proof of entry {seq} under the checkpoint of the pack")
-    verify_inclusion(seq, size, leaf, root, [base64.b64decode(one, validate=True) for one in lines])
+    verify_inclusion(seq, size, leaf, root, [unbase64(one) for one in lines])
 
 
 def _sha256(data: bytes) -> str:

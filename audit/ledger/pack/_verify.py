@@ -5,12 +5,13 @@ maker went by; nothing is trusted for standing in a pack.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit.core import standalone
 from audit.core.clock import Clock, now_ns
 from audit.core.errors import ConfigError, QuorumMissing, VerificationError
-from audit.documents import AnchorVerifier, PackManifest, ReceiptRecord
+from audit.documents import AnchorVerifier, LedgerEntry, PackManifest, ReceiptRecord
 from audit.ledger._leaf import read_leaf
 from audit.ledger._outside import describe
 from audit.ledger._policy import CountedCheckpoint, parse_policy
@@ -38,6 +39,17 @@ class VerifiedPack:
     manifest: PackManifest
     counted: CountedCheckpoint
     holds: tuple[str, ...]
+
+    def entries(self) -> Iterator[LedgerEntry]:
+        """Give the entries that are in the pack, in order."""
+        for line in _lines(self.members["entries.jsonl"]):
+            yield read_leaf(line)
+
+    def find_receipt(self, receipt_id: str) -> ReceiptRecord | None:
+        """Return the receipt of an id, if it is in the pack."""
+        name = f"receipts/{receipt_id}.json"
+        data = self.members.get(name)
+        return None if data is None else ReceiptRecord.read(data, source=name)
 
     def check_question(self, question: Question) -> None:
         """Return if the pack answers `question` and no other.
@@ -92,7 +104,7 @@ def _check_documents(members: dict[str, bytes]) -> None:
     Raises:
         ValueError, ConfigError: one is not.
     """
-    for line in (members["entries.jsonl"] + members["edges.jsonl"]).split(b"\n")[:-1]:
+    for line in _lines(members["entries.jsonl"] + members["edges.jsonl"]):
         read_leaf(line)
     for name, data in members.items():
         if (
@@ -100,6 +112,10 @@ def _check_documents(members: dict[str, bytes]) -> None:
             and ReceiptRecord.read(data, source=name).canonical() != data
         ):
             raise ValueError(f"{name} is not in canonical form")
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return data.split(b"\n")[:-1]
 
 
 def _programs() -> dict[str, set[str]]:

@@ -1,6 +1,7 @@
 """Evidence packs: what they hold, that they are complete, and that nothing in them can be changed."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -242,6 +243,22 @@ def test_any_change_that_the_manifest_was_mended_for_is_refused(middle: bytes, n
     refused(changed(middle, name, lambda data: data + b"\n", mend=True))
     refused(changed(middle, name, lambda data: data[:-1], mend=True))
     refused(changed(middle, name, lambda _: b"", mend=True))
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "proofs/13.tlog-proof"])
+def test_every_byte_of_what_is_signed_has_one_spelling(middle: bytes, name: str) -> None:
+    text = read_archive(middle)[name]
+    ends = [at for at in range(len(text)) if re.match(rb".?=*\n", text[at : at + 4])]
+    assert len(ends) > 5
+    for at in ends:  # the last digits of base64, which may have bits that say nothing
+        refused(
+            changed(
+                middle,
+                name,
+                lambda data, at=at: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :],  # type: ignore[misc]
+                mend=True,
+            )
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
