@@ -7,6 +7,7 @@ import click
 from audit.cli._answer import answer, output_option
 from audit.cli._ledger_options import ledger_option, policy_option
 from audit.core.clock import now_ns
+from audit.core.errors import EntryExpired
 from audit.core.files import read_bounded
 from audit.ledger import (
     TileFolder,
@@ -14,6 +15,7 @@ from audit.ledger import (
     export_tiles,
     open_ledger,
     parse_policy,
+    published_minimum,
     read_tiled,
 )
 
@@ -48,13 +50,26 @@ def tiles(url: str, folder: Path) -> None:
 )
 @output_option
 def prove(entry: int, folder: Path, leaf: Path | None, output: Path | None) -> None:
-    """Write a .tlog-proof that entry number ENTRY is in the published log."""
+    """Write a .tlog-proof that entry number ENTRY is in the published log.
+
+    Of an entry that expired there is the proof, for whoever kept its leaf.
+    """
     store = TileFolder(folder)
     checkpoint, tree = read_tiled(store, vkeys=None)
     if entry >= tree.size:
         raise click.UsageError(f"the published log has {tree.size} entries")
     proof = TlogProof(entry, tuple(tree.inclusion(entry)), checkpoint.note.encode())
-    proof.check(tree.leaf(entry))
+    minimum = published_minimum(store)
+    if entry >= minimum:
+        proof.check(tree.leaf(entry))
+    elif leaf is None:
+        proof.check_hash(tree.leaf_hash(entry))
+        click.echo(f"audit: entry {entry} expired, as all below {minimum}", err=True)
+    else:
+        raise EntryExpired(
+            f"entry {entry} expired, as all below {minimum}; its leaf is not kept",
+            hint="without --leaf the proof is written, for whoever kept the leaf",
+        )
     if leaf is not None:
         answer(tree.leaf(entry).decode("utf-8"), leaf)
     answer(proof.write().decode("utf-8"), output)

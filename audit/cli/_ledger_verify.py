@@ -50,6 +50,11 @@ def verify(
 
 def _as_text(found: LedgerVerification) -> str:
     lines = [f"ok: {found.size} entries, root {found.root}"]
+    if (gone := found.expired) is not None:
+        lines.append(
+            f"  entries below {gone.below} expired under policy {gone.policy_id} "
+            f"{gone.policy_version}, as entry {gone.entry} records; their hashes are kept"
+        )
     if found.last_checkpoint is None:
         whose = "by a key given with --vkey" if found.pinned else "stored"
         lines.append(f"  no checkpoint {whose}: whoever can write the database can rewrite it")

@@ -14,6 +14,7 @@ from audit.cli._ledger_options import ledger_option
 from audit.cli._ledger_pack import export, verify_pack_
 from audit.cli._ledger_postgres import grant, sequencer
 from audit.cli._ledger_proofs import prove, tiles, verify_proof
+from audit.cli._ledger_retention import retention
 from audit.cli._ledger_vault import erase, vault
 from audit.cli._ledger_verify import verify
 from audit.cli._ledger_witness import witness
@@ -38,6 +39,7 @@ for subcommand in (
     hammer,
     sequencer,
     prove,
+    retention,
     tiles,
     vault,
     verify_pack_,
@@ -117,6 +119,8 @@ def append(url: str, create: bool) -> None:  # noqa: FBT001
 def list_(url: str, start: int, subject: str | None, type_: str | None) -> None:
     """Print entries, one JSON document per line."""
     with open_ledger(url, read_only=True) as ledger:
+        if start < (minimum := ledger.minimum()):
+            click.echo(f"audit: entries below {minimum} expired", err=True)
         for entry in ledger.entries(start=start, subject=subject, type=type_):
             answer(_line(entry))
 

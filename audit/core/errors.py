@@ -15,6 +15,7 @@
     . FileChanged                   a file changed while it was read
     . EngineUnavailable             an inference engine does not answer, or not what it should
     . StorageFailed                 a result cannot be written: disk full, read-only
+    . EntryExpired                  an entry is older than the log keeps entries
     . PayloadErased                 a payload was erased, and an entry says so
     . RedactionFailed               a text could not be scanned whole, so it is not passed on
   - VerificationError      exit 10  something was checked and does not hold
@@ -133,6 +134,12 @@ class EngineUnavailable(EvidenceError):  # noqa: N818
     """An inference engine does not answer, or not what its interface says."""
 
     slug = "engine-unavailable"
+
+
+class EntryExpired(EvidenceError):  # noqa: N818
+    """An entry is older than the log keeps entries, and it says so."""
+
+    slug = "entry-expired"
 
 
 class PayloadErased(EvidenceError):  # noqa: N818

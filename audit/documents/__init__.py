@@ -46,6 +46,7 @@ from audit.documents.ledger import (
     MAX_ENTRY,
     Checkpoint,
     Event,
+    ExpiredEntries,
     LedgerEntry,
     LedgerVerification,
     Named,
@@ -55,7 +56,13 @@ from audit.documents.manifest import DatasetManifest, FileDigests, FileLine
 from audit.documents.nanos import Nanos
 from audit.documents.pack import PackManifest
 from audit.documents.policy import Policy, RuleSetting, TrustedKey
-from audit.documents.privacy import ErasureReceipt, VaultVerification
+from audit.documents.privacy import (
+    ErasureReceipt,
+    ExpiryReceipt,
+    RetentionPlan,
+    RetentionPolicy,
+    VaultVerification,
+)
 from audit.documents.receipt import (
     MARKED_COVERAGE,
     Coverage,
@@ -158,6 +165,8 @@ __all__ = [
     "EvaluationEvidence",
     "Event",
     "Evidence",
+    "ExpiredEntries",
+    "ExpiryReceipt",
     "Explicit",
     "Fact",
     "FieldLine",
@@ -214,6 +223,8 @@ __all__ = [
     "ReportItem",
     "ReportKind",
     "ReportVerification",
+    "RetentionPlan",
+    "RetentionPolicy",
     "RuleOff",
     "RuleSetting",
     "Sampling",

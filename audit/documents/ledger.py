@@ -102,6 +102,18 @@ class Checkpoint(Document):
     note: str
 
 
+class ExpiredEntries(Document):
+    """Entries that are no longer kept, on the log's signed word; their hashes are."""
+
+    below: int = Field(gt=0)
+    entry: str
+    """The number of the entry that records the expiry."""
+    policy_id: str
+    policy_version: str
+    policy_digest: Sha256
+    vkey: str
+
+
 class LedgerVerification(Document):
     """What verifying a whole ledger found; a ledger that does not hold has none.
 
@@ -127,3 +139,5 @@ class LedgerVerification(Document):
     """Anchors that are stored and count for nothing, since nobody who was named made them."""
     lost_anchors: int = Field(ge=0, default=0)
     """Anchors that an entry records and that are not stored any more."""
+    expired: ExpiredEntries | None = None
+    """None: every entry is there, from the first on."""

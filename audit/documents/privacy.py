@@ -2,11 +2,13 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from audit.documents._base import Document
 from audit.documents.ledger import Hex64
 from audit.documents.nanos import Nanos
+from audit.documents.policy import PolicyMetadata
+from audit.documents.verdict import PolicyRef
 
 
 class ErasureReceipt(Document):
@@ -54,3 +56,58 @@ class VaultVerification(Document):
     """Stored payloads that no entry commits to: left by a writer that was stopped."""
     unfinished: int = Field(ge=0)
     """Erasures that were recorded and whose traces are not scrubbed yet."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class RetentionSpec(_Part):
+    """How long entries are kept."""
+
+    keep_months: int = Field(ge=6, le=1200)
+    """Calendar months. Six is the least that laws on network and AI logs ask for."""
+
+
+class RetentionPolicy(_Part):
+    """A whole retention policy file."""
+
+    api_version: Literal["audit.retention/v1"] = Field(alias="apiVersion")
+    kind: Literal["RetentionPolicy"]
+    metadata: PolicyMetadata
+    spec: RetentionSpec
+
+
+class RetentionPlan(Document):
+    """What a retention policy keeps of a ledger, and what could expire now."""
+
+    format: Literal["audit.retention-plan/v1"] = "audit.retention-plan/v1"
+    policy: PolicyRef
+    keep_months: int
+    cutoff_ns: Nanos
+    """Entries that are older are not kept by the policy."""
+    size: int = Field(ge=0)
+    minimum: int = Field(ge=0)
+    """Entries below expired before."""
+    kept_from: int = Field(ge=0)
+    """The first entry that the policy keeps."""
+    covered: int = Field(ge=0)
+    """Entries under a checkpoint; others do not expire."""
+    partition: int = Field(gt=0)
+    """Entries that expire together."""
+    below: int = Field(ge=0)
+    """Entries below can expire; the minimum index if none can."""
+
+
+class ExpiryReceipt(Document):
+    """What expired, and the entry and the signed note that say so; None if nothing did."""
+
+    format: Literal["audit.expiry-receipt/v1"] = "audit.expiry-receipt/v1"
+    policy: PolicyRef
+    cutoff_ns: Nanos
+    minimum: int = Field(ge=0)
+    """Entries below have expired, now or before."""
+    expired: int = Field(ge=0)
+    entry: str | None
+    entry_hash: Hex64 | None
+    note: str | None

@@ -5,6 +5,7 @@
 * `parse_policy`: a policy file -> whose checkpoints count, and how many witnesses they need
 * `export_tiles`, `read_tiled`: the log as static files, and proofs from them (`TlogProof`)
 * `hammer`: many writers at once, and whether the ledger kept what it acknowledged
+* `load_retention`: how long entries are kept; they expire in whole partitions, never in silence
 * `Vault`: payloads with personal data beside the log, each under its subject's key, erasable
 * `export_pack`, `verify_pack`: evidence for a third party, in one file
 * `anchor_checkpoint`, `Outside`: have a checkpoint anchored outside; whose anchors count
@@ -33,7 +34,15 @@ from audit.ledger.pack import (
     export_pack,
     verify_pack,
 )
-from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles, read_tiled
+from audit.ledger.retention import LoadedRetention, load_retention
+from audit.ledger.tiles import (
+    TiledTree,
+    TileFolder,
+    TileStore,
+    export_tiles,
+    published_minimum,
+    read_tiled,
+)
 from audit.ledger.vault import Sensitive, Vault, VaultKey, generate_vault_key, load_vault_key
 from audit.ledger.witness import (
     ALGORITHMS,
@@ -57,6 +66,7 @@ __all__ = [
     "LastSigned",
     "Ledger",
     "Load",
+    "LoadedRetention",
     "LogPolicy",
     "Note",
     "Outside",
@@ -87,10 +97,12 @@ __all__ = [
     "hammer",
     "instant",
     "load_cosigner",
+    "load_retention",
     "load_vault_key",
     "open_ledger",
     "parse_policy",
     "post_http",
+    "published_minimum",
     "read_checkpoint",
     "read_promise",
     "read_tiled",

@@ -33,15 +33,18 @@ from audit.documents import (
     LedgerEntry,
     LedgerVerification,
     NoteSigner,
+    RetentionPlan,
 )
 from audit.ledger._appender import MAX_BATCH, Appender
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._leaf import as_entry, as_pending, check_key, read_leaf
+from audit.ledger._minimum import minimum_of
 from audit.ledger._outside import COSIGNATURE, Outside, cosigned_note
 from audit.ledger._policy import CountedCheckpoint, LogPolicy
 from audit.ledger._promise import Promise, find_promised, make_promise
 from audit.ledger._signing import LastSigned, sign_head
 from audit.ledger._verify import read_rows, verify_snapshot
+from audit.ledger.retention import Expirer, LoadedRetention, plan_expiry
 from audit.ledger.store._rows import Snapshot, Store
 from audit.ledger.vault import Vault, VaultKey
 
@@ -181,6 +184,22 @@ class Ledger:
         """Return the number of entries."""
         with self._store.reading() as snapshot:
             return snapshot.head().size
+
+    def minimum(self) -> int:
+        """Return below which number entries expired; 0 if none did. `verify` checks it."""
+        with self._store.reading() as snapshot:
+            return minimum_of(snapshot)
+
+    def plan_expiry(self, policy: LoadedRetention) -> RetentionPlan:
+        """Return what a retention policy keeps, and what could expire now."""
+        with self._store.reading() as snapshot:
+            return plan_expiry(snapshot, policy, now_ns=self._clock())
+
+    def expirer(
+        self, policy: LoadedRetention, signer: NoteSigner, *, trusted: tuple[str, ...] = ()
+    ) -> Expirer:
+        """Return what expires entries under a policy and the log's signature."""
+        return Expirer(self._store, self._clock, policy, signer, trusted)
 
     def checkpoints(self) -> list[Checkpoint]:
         """Return the stored checkpoints, oldest first; their signatures are not checked here."""

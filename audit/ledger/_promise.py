@@ -10,10 +10,11 @@ which, and nobody needs to.
 import hashlib
 from dataclasses import dataclass
 
-from audit.core.errors import EvidenceError, PromiseBroken, SignatureMismatch
+from audit.core.errors import EntryExpired, EvidenceError, PromiseBroken, SignatureMismatch
 from audit.documents import LedgerEntry, NoteSigner
 from audit.ledger._keys import VerifierKey
 from audit.ledger._leaf import check_key, read_leaf
+from audit.ledger._minimum import minimum_of
 from audit.ledger._note import SignatureLine, verify_note
 from audit.ledger.store._append import event_of
 from audit.ledger.store._rows import EntryRow, Snapshot
@@ -67,6 +68,7 @@ def find_promised(snapshot: Snapshot, promise: Promise, *, now_ns: int) -> Ledge
     Raises:
         PromiseBroken: it is due, and no entry holds the event.
         EvidenceError: it is not due yet.
+        EntryExpired: its entry may have expired.
     """
     row = snapshot.recorded([promise.key]).get(promise.key)
     if row is not None and _holds(row, promise):
@@ -76,6 +78,12 @@ def find_promised(snapshot: Snapshot, promise: Promise, *, now_ns: int) -> Ledge
             return read_leaf(row.leaf)
     if now_ns <= promise.due_ns:
         raise EvidenceError(f"the event promised as {promise.key!r} is not due yet")
+    oldest = next(snapshot.rows(start=0, subject=None, type_=None), None)
+    if (minimum := minimum_of(snapshot)) and (oldest is None or promise.due_ns < oldest.ts_ns):
+        raise EntryExpired(
+            f"the event promised as {promise.key!r} was due before the oldest entry that is kept: "
+            f"entries below {minimum} expired"
+        )
     raise PromiseBroken(
         f"no entry holds the event {promise.event}, which {promise.origin} promised to record",
         hint="keep the promise: with the log's checkpoint it shows that an event was dropped",

@@ -59,11 +59,19 @@ class TlogProof:
         Raises:
             VerificationError: it is not.
         """
+        self.check_hash(leaf_hash(leaf))
+
+    def check_hash(self, leaf: bytes) -> None:
+        """Return if the entry's leaf hash is `leaf`, which is all there is once it expired.
+
+        Raises:
+            VerificationError: it is not.
+        """
         head = parse_tree_head(parse_note(self.note).text)
         verify_inclusion(
             index=self.index,
             size=head.size,
-            leaf=leaf_hash(leaf),
+            leaf=leaf,
             path=self.path,
             root=head.root,
         )

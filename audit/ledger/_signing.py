@@ -23,6 +23,7 @@ from audit.documents import Checkpoint, NoteSigner, leaf_hash
 from audit.ledger._checkpoint import read_checkpoint, sign_checkpoint
 from audit.ledger._head import fitting_head
 from audit.ledger._merkle import Frontier, tree_root
+from audit.ledger._minimum import leaf_hashes
 from audit.ledger._treehead import TreeHead, parse_tree_head
 from audit.ledger._verify import read_rows
 from audit.ledger.store._rows import CheckpointRow, Head, Store, Writing, add_note
@@ -117,8 +118,7 @@ def _remember(
             raise ChainBroken(
                 new.size, f"is missing: the key signed a tree of {old.size}; a backup was restored"
             )
-        rows = writing.rows(start=0, subject=None, type_=None)
-        if tree_root(leaf_hash(row.leaf) for row in islice(rows, old.size)) != old.root:
+        if tree_root(islice(leaf_hashes(writing), old.size)) != old.root:
             raise ChainBroken(
                 0, f"or a later one before {old.size} is not what the key signed last"
             )

@@ -2,6 +2,7 @@
 
 Per entry: its form, its hash, its place, its time, the columns copied out of
 it, and the link to the entry before. Over all: the head and every checkpoint.
+Of entries that expired there are their hashes, which the same roots cover.
 
 Trust: the rows prove that nobody edited *part* of the ledger. Whoever can
 write the database can rewrite all of it, or cut its tail and mend the head;
@@ -26,6 +27,12 @@ from audit.documents import (
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._leaf import is_canonical, read_leaf
 from audit.ledger._merkle import Frontier
+from audit.ledger._minimum import (
+    MinimumIndex,
+    check_expiries,
+    expired_entries,
+    kept_hashes,
+)
 from audit.ledger._outside import Outside, Words, check_times, describe, read_words
 from audit.ledger.store._rows import NO_NOTES, CheckpointRow, EntryRow, Head, Snapshot, add_note
 
@@ -46,6 +53,8 @@ class _Scan:
     first_ns: dict[int, int] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)
     """Digests of the anchors that entries record."""
+    expired: tuple[int, ...] = ()
+    """Sizes whose next entry expired: the first that is kept speaks for it."""
 
     def mark(self) -> None:
         """Keep the tree if somebody signed it at this size."""
@@ -56,6 +65,9 @@ class _Scan:
         """Take in a row that holds."""
         if self.tree.size in self.wanted:
             self.first_ns[row.seq] = row.ts_ns
+        if self.expired:
+            self.first_ns |= dict.fromkeys(self.expired, row.ts_ns)
+            self.expired = ()
         if row.type == ANCHORED:
             self.anchors |= {one.digest for one in read_leaf(row.leaf).event.outputs}
         self.last_hash, self.last_ns = row.leaf_hash, row.ts_ns
@@ -79,10 +91,12 @@ def verify_snapshot(
         QuorumMissing, AnchorMissing: too few, or too late, vouch for it outside.
     """
     stored, head, brought = snapshot.checkpoints(), snapshot.head(), anchors or Outside()
-    scan = _Scan(_sizes(stored, outside, brought))
+    expired = snapshot.expiries()
+    expiries = check_expiries(expired, vkeys)
+    scan = _Scan(_sizes(stored, outside, brought) | {one.minimum for one in expiries})
     progress.start("ledger", snapshot.leaf_bytes())
+    _scan_expired(snapshot, scan, expiries)
     _scan(snapshot, scan, head, progress)
-    _check_head(head, scan)
     checkpoints = _check_checkpoints(stored, head, scan)
     for checkpoint in outside:
         _check_root(checkpoint, scan, good=0, whose="kept outside ")
@@ -106,6 +120,7 @@ def verify_snapshot(
         unanchored_since_ns=scan.first_ns.get(anchored),
         uncounted_anchors=words.uncounted,
         lost_anchors=len(scan.anchors - words.stored),
+        expired=expired_entries(snapshot, expired, expiries),
     )
 
 
@@ -129,8 +144,23 @@ def _check_words(words: Words, scan: _Scan) -> None:
         good = one.word.size
 
 
+def _scan_expired(snapshot: Snapshot, scan: _Scan, expiries: Sequence[MinimumIndex]) -> None:
+    """Begin the tree with the hashes of entries that expired, and compare the roots signed then."""
+    for leaf in kept_hashes(snapshot, expiries[-1].minimum if expiries else 0):
+        scan.mark()
+        scan.tree.add(leaf)
+        scan.last_hash = leaf
+    scan.mark()
+    good = 0
+    for one in expiries:
+        if scan.at[one.minimum].root() != one.root:
+            raise ChainBroken(good, f"or a later one before {one.minimum} is not what expired")
+        good = one.minimum
+    scan.expired = tuple(size for size in scan.wanted if size < scan.tree.size)
+
+
 def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> None:
-    """Read every entry once; stop at the first that is not right."""
+    """Read every entry once, then the head; stop at the first that is not right."""
     tree, unreported = scan.tree, 0
     scan.mark()
     with contextlib.closing(snapshot.rows(start=FIRST, subject=None, type_=None)) as rows:
@@ -143,6 +173,7 @@ def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> No
                 progress.advance(unreported)
                 unreported = 0
     progress.advance(unreported)
+    _check_head(head, scan)
 
 
 def _holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:

@@ -27,7 +27,13 @@ from audit.ledger._proof import TlogProof
 from audit.ledger.pack._anchored import anchor_members
 from audit.ledger.pack._question import Question, Selection, select
 from audit.ledger.pack._verify import verify_pack
-from audit.ledger.tiles import TiledTree, TileFolder, TileStore, export_tiles
+from audit.ledger.tiles import (
+    TiledTree,
+    TileFolder,
+    TileStore,
+    export_tiles,
+    published_minimum,
+)
 from audit.ledger.tiles._layout import Tile
 
 FindReceipt = Callable[[str], ReceiptRecord | None]
@@ -71,7 +77,7 @@ def export_pack(ledger: Ledger, request: PackRequest) -> ExportedPack:
     Raises:
         QuorumMissing, SignatureMismatch: no stored checkpoint counts under the policy.
         ChainBroken, VerificationError: the ledger or the tiles are not what was signed.
-        EvidenceError: a tile is missing.
+        EvidenceError: a tile is missing, or the period may reach into what expired.
         UsageError: more than a pack can hold.
     """
     policy = parse_policy(request.policy, source="the policy of the pack")
@@ -81,7 +87,7 @@ def export_pack(ledger: Ledger, request: PackRequest) -> ExportedPack:
         tree = TiledTree(store, checkpoint.size)
         if tree.root().hex() != checkpoint.root:
             raise ChainBroken(0, f"or a later one is not what the tiles of {tree.size} hold")
-        selection = select(tree, request.question)
+        selection = select(tree, request.question, minimum=published_minimum(store))
         members = _members(tree, selection, checkpoint, request)
         anchors = anchor_members(ledger, tree, policy, selection.end)
     if anchors:

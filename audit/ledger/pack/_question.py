@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from audit.core.errors import UsageError
+from audit.core.errors import EntryExpired, UsageError
 from audit.core.standalone import MAX_PACK, holds_value
 from audit.documents import LedgerEntry
 from audit.ledger._leaf import read_leaf
@@ -60,15 +60,22 @@ class Selection:
         return len(self.leaves) == self.end - self.first
 
 
-def select(tree: TiledTree, question: Question) -> Selection:
-    """Return what answers a question.
+def select(tree: TiledTree, question: Question, *, minimum: int = 0) -> Selection:
+    """Return what answers a question; entries below `minimum` expired.
 
     Raises:
+        EntryExpired: the period may reach into what expired.
         UsageError: more than a pack can hold.
         VerificationError, EvidenceError: the tiles do not hold the entries.
     """
-    first = _position(tree, question.from_ns) if question.from_ns is not None else 0
-    end = _position(tree, question.until_ns) if question.until_ns is not None else tree.size
+    from_ns, until_ns = question.from_ns, question.until_ns
+    first = _position(tree, from_ns, minimum) if from_ns is not None else minimum
+    end = _position(tree, until_ns, minimum) if until_ns is not None else tree.size
+    if minimum and first == minimum:
+        raise EntryExpired(
+            f"entries below {minimum} expired, and the period may reach into them",
+            hint=f"ask for a period that begins after entry {minimum}: --period",
+        )
     found = Selection(first, max(first, end), (), {}, {})
     selected: list[int] = []
     held = 0
@@ -89,9 +96,10 @@ def select(tree: TiledTree, question: Question) -> Selection:
     return Selection(first, found.end, tuple(selected), found.leaves, found.receipts)
 
 
-def _position(tree: TiledTree, ns: int) -> int:
-    """Return the number of the first entry at `ns` or later; times only grow."""
-    return bisect_left(range(tree.size), ns, key=lambda number: read_leaf(tree.leaf(number)).ts_ns)
+def _position(tree: TiledTree, ns: int, minimum: int) -> int:
+    """Return the number of the first entry that is kept, at `ns` or later; times only grow."""
+    kept = range(minimum, tree.size)
+    return minimum + bisect_left(kept, ns, key=lambda one: read_leaf(tree.leaf(one)).ts_ns)
 
 
 def _receipt(entry: LedgerEntry) -> dict[str, str]:

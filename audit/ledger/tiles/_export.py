@@ -1,14 +1,23 @@
 """Bring the tiles of a ledger up to its last checkpoint."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 from audit.core.errors import EvidenceError
 from audit.documents import Checkpoint
 from audit.ledger._ledger import Ledger
+from audit.ledger._minimum import kept_hashes, read_minimum
+from audit.ledger.store._rows import Snapshot
+from audit.ledger.tiles._layout import MINIMUM, WIDTH, Tile
 from audit.ledger.tiles._store import TileStore
-from audit.ledger.tiles._write import start_of, write_tiles
+from audit.ledger.tiles._write import Source, start_of, write_tiles
 
 
 def export_tiles(ledger: Ledger, store: TileStore) -> tuple[Checkpoint, int]:
     """Write the tiles that are new, publish the ledger's last checkpoint, and return both.
+
+    Bundles of entries that expired are removed; the log's word on that is
+    published as `minimum-index`, and their hashes stay.
 
     Raises:
         EvidenceError: the ledger has no checkpoint yet.
@@ -21,4 +30,35 @@ def export_tiles(ledger: Ledger, store: TileStore) -> tuple[Checkpoint, int]:
             hint="sign one: audit ledger checkpoint --ledger URL --key FILE",
         )
     start = start_of(store, checkpoint)
-    return checkpoint, write_tiles(store, checkpoint, ledger.leaves(start=start), start)
+    with ledger.reading() as snapshot:
+        last = max(snapshot.expiries(), key=lambda row: row.minimum, default=None)
+        minimum = last.minimum if last else 0
+        expired = islice(kept_hashes(snapshot, minimum), start, None) if start < minimum else ()
+        source = Source(start, _leaves(snapshot, max(start, minimum)), expired)
+        written = write_tiles(store, checkpoint, source)
+    if last is not None and store.read(MINIMUM) != last.note:
+        _prune(store, minimum)
+        store.publish(MINIMUM, last.note)
+    return checkpoint, written
+
+
+def published_minimum(store: TileStore) -> int:
+    """Return below which number the published entries expired; 0 if there are all.
+
+    The note's signature is not checked: it only explains why a bundle is gone.
+    """
+    note = store.read(MINIMUM)
+    return 0 if note is None else read_minimum(note, vkeys=None).minimum
+
+
+def _leaves(snapshot: Snapshot, start: int) -> Iterator[bytes]:
+    for row in snapshot.rows(start=start, subject=None, type_=None):
+        yield row.leaf
+
+
+def _prune(store: TileStore, minimum: int) -> None:
+    """Remove the bundles of entries that expired, and what is left of partial ones."""
+    for index in range(minimum // WIDTH):
+        path = Tile(None, index).path
+        store.remove(path)
+        store.remove(f"{path}.p")

@@ -9,6 +9,8 @@ WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""
 HEIGHT = 8
 CHECKPOINT = "checkpoint"
+MINIMUM = "minimum-index"
+"""The log's signed note on the entries that are not kept, if some expired; our own name."""
 
 
 @dataclass(frozen=True, slots=True)

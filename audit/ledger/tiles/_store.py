@@ -1,6 +1,7 @@
 """Where tiles lie: a folder that any web server can serve."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,9 @@ class TileStore(Protocol):
 
     def publish(self, name: str, data: bytes) -> None:
         """Replace a file, once everything written before it is durable."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or what lies below a folder, if it is there."""
 
 
 class TileFolder(TileStore):
@@ -60,3 +64,14 @@ class TileFolder(TileStore):
         make_folder(self._root)
         with write_whole(self._root / name) as file:
             file.write(data)
+
+    @override
+    def remove(self, name: str) -> None:
+        path = self._root / name
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as exc:
+            raise writing(path, exc) from exc

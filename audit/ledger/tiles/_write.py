@@ -6,6 +6,7 @@ ledger that was, stop an export instead of spreading.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from audit.core.errors import ChainBroken, VerificationError
@@ -16,21 +17,36 @@ from audit.ledger.tiles._store import TileStore
 from audit.ledger.tiles._tree import TiledTree, read_tiled
 
 
-def write_tiles(
-    store: TileStore, checkpoint: Checkpoint, leaves: Iterable[bytes], start: int
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The log from entry `start` on, which is the first of a bundle.
+
+    `expired` are the leaf hashes of entries that are not kept, in whole bundles;
+    `leaves` those that are.
+    """
+
+    start: int
+    leaves: Iterable[bytes]
+    expired: Iterable[bytes] = ()
+
+
+def write_tiles(store: TileStore, checkpoint: Checkpoint, source: Source) -> int:
     """Publish `checkpoint` and its tiles, and return how many files were written.
 
-    `leaves` are the log's from entry `start`, a multiple of 256 not above the
-    size published before.
+    The source begins not above the size published before. Of entries that
+    expired there are tiles of hashes, and no bundles.
 
     Raises:
         ChainBroken: the tiles and leaves do not make the tree the checkpoint signs.
         StorageFailed: a file cannot be written; the old checkpoint still stands.
     """
-    written, level_hashes = 0, _Level(store, start, checkpoint.size)
-    source = islice(leaves, checkpoint.size - start)
-    for index, bundle in enumerate(_bundles(source), start // WIDTH):
+    written, level_hashes, start = 0, _Level(store, source.start, checkpoint.size), source.start
+    first = start // WIDTH
+    for hashes in _bundles(iter(source.expired)):
+        written += level_hashes.add(0, first, hashes)
+        first += 1
+    leaves = islice(source.leaves, checkpoint.size - first * WIDTH)
+    for index, bundle in enumerate(_bundles(leaves), first):
         hashes = [leaf_hash(leaf) for leaf in bundle]
         width = len(bundle)
         store.write(Tile(None, index, width).path, pack_bundle(bundle))

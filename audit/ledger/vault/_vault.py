@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from audit.core.clock import Clock
 from audit.core.errors import (
     ConfigError,
+    EntryExpired,
     LedgerUnavailable,
     PayloadErased,
     PayloadMissing,
@@ -30,6 +31,7 @@ from audit.core.errors import (
 )
 from audit.documents import ErasureReceipt, Event, LedgerEntry, VaultVerification
 from audit.ledger._leaf import as_entry, as_pending, check_key, read_leaf
+from audit.ledger._minimum import minimum_of
 from audit.ledger._verify import read_rows
 from audit.ledger.store._append import append_directly
 from audit.ledger.store._rows import Snapshot, Store, Writing
@@ -113,6 +115,7 @@ class Vault:
 
         Raises:
             UsageError: it commits to none.
+            EntryExpired: the entry is not kept any more, and its payload neither.
             PayloadErased: an entry says that it was erased.
             PayloadMissing: it is gone, and no entry says why.
             VerificationError: what is stored is not what the entry commits to.
@@ -125,7 +128,12 @@ class Vault:
             payload = self._unseal(snapshot, *named)
             if payload is not None:
                 return payload
-            erased = _erased(snapshot).get(named[1])
+            erased, minimum = _erased(snapshot).get(named[1]), minimum_of(snapshot)
+        if entry.number < minimum:
+            raise EntryExpired(
+                f"the payload of ledger entry {entry.seq} expired with it: entries below {minimum} "
+                "are not kept"
+            )
         if erased is not None:
             raise PayloadErased(
                 f"the payload of ledger entry {entry.seq} was erased, as entry {erased} records"

@@ -18,7 +18,7 @@ from audit.ledger._proof import TlogProof
 from audit.ledger._treehead import TreeHead, parse_tree_head
 from audit.ledger.tiles import TiledTree, TileFolder, export_tiles, read_tiled
 from audit.ledger.tiles._layout import Tile, tile_at, tiles_of, unpack_bundle
-from audit.ledger.tiles._write import start_of, write_tiles
+from audit.ledger.tiles._write import Source, start_of, write_tiles
 from tests.fakes.databases import Database
 from tests.fakes.ledgers import LOG, Ticks, event
 
@@ -54,7 +54,7 @@ def grown(*sizes: int) -> TileMemory:
     store = TileMemory()
     for size in sizes:
         start = start_of(store, checkpoint(size))
-        write_tiles(store, checkpoint(size), leaves(size)[start:], start)
+        write_tiles(store, checkpoint(size), Source(start, leaves(size)[start:]))
     return store
 
 
@@ -169,7 +169,7 @@ def test_nothing_is_published_when_the_leaves_are_not_what_was_signed() -> None:
     store = grown(300)
     other = [*leaves(300), *(b"other %d" % number for number in range(300))]
     with pytest.raises(ChainBroken, match="checkpoint over 600 signed"):
-        write_tiles(store, checkpoint(600), other[256:], 256)
+        write_tiles(store, checkpoint(600), Source(256, other[256:]))
     assert read_tiled(store, vkeys=(LOG.vkey,))[0].size == 300
     with pytest.raises(ChainBroken, match="a checkpoint over 300 was published"):
         start_of(store, checkpoint(299))

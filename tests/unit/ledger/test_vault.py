@@ -1,5 +1,6 @@
 """Payloads beside the log: sealed, read against their entries, erased without a trace in the files."""
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -71,8 +72,11 @@ def files_of(database: Database, url: str, folder: str = "base") -> dict[str, by
         return {found.name: found.read_bytes() for found in path.parent.glob(f"{path.name}*")}
     assert isinstance(database, PostgresDatabase)
     database.server.execute("CHECKPOINT")
-    found = [one for one in (database.server.data / folder).rglob("*") if one.is_file()]
-    return {one.name: one.read_bytes() for one in found}
+    found: dict[str, bytes] = {}
+    for one in (database.server.data / folder).rglob("*"):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # the server removes some
+            found[str(one)] = one.read_bytes()
+    return found
 
 
 def found_in(files: dict[str, bytes], secrets: list[bytes]) -> list[bytes]:
@@ -262,17 +266,20 @@ def test_no_file_of_the_database_holds_keys_salts_or_payloads_after_an_erasure(
     database: Database, ledger: Ledger, vault: Vault, url: str
 ) -> None:
     large = os.urandom(20_000)
-    for number in range(60):
-        vault.append(event(number), payload=b"%d" % number * 40, subject=f"subject {number % 20}")
+    for number in range(0, 60, 2):
+        items = [
+            Sensitive(event(n), b"%d" % n * 40, f"subject {n % 10}") for n in (number, number + 1)
+        ]
+        vault.append_many(items)
     vault.append(event(0), payload=PAYLOAD, subject=ALICE)
     vault.append(event(1), payload=large, subject=ALICE)
     all_before = secrets_of(database, url)
-    for number in range(0, 20, 2):
+    for number in (0, 4, 9):
         vault.erase(f"subject {number}")
     vault.erase(ALICE)
     kept = secrets_of(database, url)
     gone = [one for one in all_before if one not in kept]
-    assert (len(gone), len(kept)) == (11 + 32, 10 + 30)
+    assert (len(gone), len(kept)) == (4 + 20, 7 + 42)
     files = files_of(database, url)
     assert found_in(files, gone) == []
     assert found_in(files, kept) == kept  # or the search would find nothing anywhere
