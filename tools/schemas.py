@@ -25,6 +25,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "expiry-receipt-v1": documents.ExpiryReceipt,
     "finding-v1": documents.Finding,
     "key-registry-v1": documents.KeyRegistry,
+    "ledger-check-v1": documents.LedgerCheck,
     "ledger-verification-v1": documents.LedgerVerification,
     "lock-changes-v1": documents.LockChanges,
     "generated-key-v1": documents.GeneratedKey,

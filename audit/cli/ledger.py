@@ -9,6 +9,7 @@ import click
 
 from audit.cli._answer import answer, output_option
 from audit.cli._ledger_anchor import anchor
+from audit.cli._ledger_fsck import fsck
 from audit.cli._ledger_hammer import hammer
 from audit.cli._ledger_options import ledger_option
 from audit.cli._ledger_pack import export, verify_pack_
@@ -35,6 +36,7 @@ for subcommand in (
     anchor,
     erase,
     export,
+    fsck,
     grant,
     hammer,
     sequencer,

@@ -38,6 +38,7 @@ from audit.documents.evidence import (
 )
 from audit.documents.facts import Fact, ReleaseFacts, SourceFile
 from audit.documents.frozen import FrozenFacts
+from audit.documents.fsck import Damage, LedgerCheck, LedgerDamage
 from audit.documents.inspection import FileRole, InspectedFile, ModelInspection, Refusal
 from audit.documents.label import AigcLabel, Explicit
 from audit.documents.ledger import (
@@ -151,6 +152,7 @@ __all__ = [
     "CitedEntry",
     "Coverage",
     "CrosswalkLine",
+    "Damage",
     "DatasetEvidence",
     "DatasetManifest",
     "Decision",
@@ -182,6 +184,8 @@ __all__ = [
     "InspectedFile",
     "ItemResult",
     "KeyRegistry",
+    "LedgerCheck",
+    "LedgerDamage",
     "LedgerEntry",
     "LedgerEvidence",
     "LedgerState",

@@ -9,6 +9,7 @@
 * `Vault`: payloads with personal data beside the log, each under its subject's key, erasable
 * `export_pack`, `verify_pack`: evidence for a third party, in one file
 * `anchor_checkpoint`, `Outside`: have a checkpoint anchored outside; whose anchors count
+* `check_ledger`: everything that is wrong with a ledger, and where
 * `Witness`, `collect_cosignatures`: cosign other logs' checkpoints, and have ours cosigned
 """
 
@@ -24,6 +25,7 @@ from audit.ledger._promise import Promise, read_promise
 from audit.ledger._proof import TlogProof
 from audit.ledger._service import grant_role, serve_sequencer
 from audit.ledger._signing import LastSigned
+from audit.ledger.fsck import Brought, check_ledger
 from audit.ledger.hammer import HammerCount, Load, hammer
 from audit.ledger.pack import (
     ExportedPack,
@@ -59,6 +61,7 @@ from audit.ledger.witness import (
 __all__ = [
     "ALGORITHMS",
     "ANCHOR",
+    "Brought",
     "Cosigner",
     "CountedCheckpoint",
     "ExportedPack",
@@ -87,6 +90,7 @@ __all__ = [
     "WitnessServer",
     "WitnessState",
     "anchor_checkpoint",
+    "check_ledger",
     "collect_cosignatures",
     "describe",
     "export_pack",

@@ -62,6 +62,22 @@ class Frontier:
         nodes.append(node)
         self.size += 1
 
+    def add_subtree(self, height: int, node: bytes) -> None:
+        """Append the root of a full subtree, whose 2**height leaves come next.
+
+        Raises:
+            ValueError: such a subtree does not begin at this size.
+        """
+        size = self.size >> height
+        if self.size != size << height:
+            raise ValueError(f"no full subtree of height {height} begins at {self.size}")
+        nodes = self._nodes
+        while size & 1:
+            node = node_hash(nodes.pop(), node)
+            size >>= 1
+        nodes.append(node)
+        self.size += 1 << height
+
     def root(self) -> bytes:
         """Return the Merkle tree hash over all leaves added so far."""
         return _fold(self._nodes) if self._nodes else EMPTY_ROOT

@@ -165,7 +165,7 @@ def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> No
     scan.mark()
     with contextlib.closing(snapshot.rows(start=FIRST, subject=None, type_=None)) as rows:
         for row in rows:
-            if not _holds(row, tree.size, scan.last_hash, scan.last_ns):
+            if not holds(row, tree.size, scan.last_hash, scan.last_ns):
                 raise _diagnosis(row, next(rows, None), scan, head)
             scan.add(row)
             unreported += len(row.leaf)
@@ -176,7 +176,7 @@ def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> No
     _check_head(head, scan)
 
 
-def _holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
+def holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
     """Whether `row` is entry `seq`, has every column its leaf says, and links to `prev`."""
     subject = "null" if row.subject is None else f'"{row.subject}"'
     tail = (
@@ -200,7 +200,7 @@ def _holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
 def _diagnosis(row: EntryRow, following: EntryRow | None, scan: _Scan, head: Head) -> ChainBroken:
     """Return what is wrong with `row`, which does not hold, and where."""
     seq = scan.tree.size
-    if (what := _own_fault(row, seq, scan.last_ns)) is not None:
+    if (what := fault_of(row, seq, scan.last_ns)) is not None:
         return ChainBroken(seq, what)
     entry = read_leaf(row.leaf)
     wanted, found = entry.prev, scan.last_hash.hex()
@@ -216,7 +216,7 @@ def _diagnosis(row: EntryRow, following: EntryRow | None, scan: _Scan, head: Hea
     return ChainBroken(seq, f"does not follow the entry before it (sha256:{found})")
 
 
-def _own_fault(row: EntryRow, seq: int, prev_ns: int) -> str | None:
+def fault_of(row: EntryRow, seq: int, prev_ns: int) -> str | None:
     """Return what is wrong with a row by itself, if anything is."""
     if type(row.seq) is not int or type(row.ts_ns) is not int or type(row.leaf) is not bytes:
         return "has a column of the wrong type"
@@ -311,6 +311,6 @@ def read_rows(rows: Iterator[EntryRow]) -> Iterator[EntryRow]:
         ChainBroken: a row is not; a query must not answer from edited columns.
     """
     for row in rows:
-        if (what := _own_fault(row, row.seq, -1)) is not None:
+        if (what := fault_of(row, row.seq, -1)) is not None:
             raise ChainBroken(row.seq, what)
         yield row

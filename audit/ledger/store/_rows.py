@@ -97,6 +97,12 @@ class Snapshot(VaultReading, RetentionReading, Protocol):
     def attachments(self) -> list[AttachmentRow]:
         """Return what was attached to checkpoints, oldest first."""
 
+    def row_at(self, seq: int) -> EntryRow | None:
+        """Return the entry with this number, if it is there."""
+
+    def stray_keys(self) -> int:
+        """Return how many names of events lead to no entry."""
+
     def last_row(self) -> EntryRow | None:
         """Return the entry with the highest number."""
 

@@ -77,6 +77,19 @@ class Transaction(VaultStatements, RetentionStatements, Writing):
         return [AttachmentRow(*row) for row in self.all(query)]
 
     @override
+    def row_at(self, seq: int) -> EntryRow | None:
+        found = self.all(f"SELECT {ENTRY} FROM entries WHERE seq = ?", (seq,))
+        return EntryRow(*found[0]) if found else None
+
+    @override
+    def stray_keys(self) -> int:
+        query = (
+            "SELECT count(*) FROM keys WHERE NOT EXISTS "
+            "(SELECT 1 FROM entries WHERE entries.seq = keys.seq)"
+        )
+        return int(self.all(query)[0][0])
+
+    @override
     def last_row(self) -> EntryRow | None:
         found = self.all(f"SELECT {ENTRY} FROM entries ORDER BY seq DESC LIMIT 1")
         return EntryRow(*found[0]) if found else None
