@@ -2,14 +2,14 @@
 
 A text that is copied out of a page loses its line ends, its edges, its label and
 sometimes its composed characters, without anybody having altered it. The
-canonical text is what such a copy keeps: no front matter with a label, none of
-our explicit words at the edges, NFC, line feeds, no white space at the edges.
+canonical text is what such a copy keeps: no wrapper, no front matter with a label,
+none of our explicit words at the edges, NFC, line feeds, no white space at the edges.
 """
 
 import re
 import unicodedata
 
-from audit.watermark.labels import without_explicit, without_front_matter
+from audit.watermark.labels import without_explicit, without_front_matter, without_wrapper
 
 _EDITED = {"Cf", "Mn"}
 """Categories of characters that can be added without being seen."""
@@ -31,7 +31,7 @@ def canonical_text(text: str) -> bytes:
     """
     clean = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     unified = clean.replace("\r\n", "\n").replace("\r", "\n")
-    bare = without_explicit(without_front_matter(unified))
+    bare = without_explicit(without_front_matter(without_wrapper(unified)))
     return unicodedata.normalize("NFC", bare).strip().encode("utf-8")
 
 

@@ -17,7 +17,7 @@ from audit.gateway.receipts._policy import ReceiptPolicy
 from audit.gateway.receipts._stream import FIELD, ReceiptStream
 from audit.gateway.receipts._texts import whole
 from audit.watermark.issue import Issued
-from audit.watermark.labels import after, before, label_for
+from audit.watermark.labels import after, before, label_for, make_reference, wrapped
 
 HEADER = b"x-audit-receipt"
 UNRECORDED = "unrecorded"
@@ -72,7 +72,7 @@ class ReceiptAnswer:
         headers = [*without(headers, HEADER), (HEADER, receipt_id.encode("ascii"))]
         if header(headers, b"content-type").lower().startswith(b"text/event-stream"):
             headers = without(headers, b"content-length")
-            self._stream = ReceiptStream(self._path, self._policy.explicit)
+            self._stream = ReceiptStream(self._path, self._policy.explicit, self._wrapper())
         self._start = {**message, "headers": headers}
 
     async def _take(self, body: bytes, *, more: bool) -> None:
@@ -154,7 +154,7 @@ class ReceiptAnswer:
         if holders:
             first, last = holders[0], holders[-1]
             first[0][first[1]] = before(self._policy.explicit) + first[0][first[1]]
-            last[0][last[1]] += after(self._policy.explicit)
+            last[0][last[1]] += after(self._policy.explicit) + self._wrapper()
         self._label("json")
         issued = await self._issue("\n".join(holder[name] for holder, name in holders))
         if issued is None and self._policy.unrecorded == "refuse":
@@ -176,6 +176,15 @@ class ReceiptAnswer:
             self._labels.append(self._policy.explicit.value)
         if self._policy.producer is not None:
             self._labels.append("aigc-json")
+        if self._wrapper():
+            self._labels.append("c2pa-text")
+
+    def _wrapper(self) -> str:
+        """Return the unseen reference that the text ends with, if the policy asks for one."""
+        if self._slip is None or not self._policy.wrapper:
+            return ""
+        key = self._slip.issuer.keys.text
+        return wrapped(make_reference(self._slip.ticket.receipt_id, key))
 
     async def _issue(self, text: str) -> Issued | None:
         """Return the recorded receipt, or None when it cannot be recorded."""

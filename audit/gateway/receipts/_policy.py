@@ -25,5 +25,7 @@ class ReceiptPolicy(Document):
     """Streams are passed on as they come, so that only their end can be refused; or held whole."""
     explicit: Explicit = Explicit.NONE
     """Where the words that people read are put."""
+    wrapper: bool = False
+    """Whether an unseen reference to the receipt is put at the end of a text."""
     producer: str | None = Field(default=None, min_length=1, max_length=256)
     """The producer's code for the metadata label; None: no label in answers."""

@@ -21,9 +21,10 @@ FIELD = "audit"
 class ReceiptStream:
     """Collects what a reader sees of an event stream."""
 
-    def __init__(self, path: str, explicit: Explicit) -> None:
+    def __init__(self, path: str, explicit: Explicit, wrapper: str = "") -> None:
         self._path = path
         self._explicit = explicit
+        self._ending = after(explicit) + wrapper
         self._parser = SseParser()
         self._held: SseEvent | None = None
         self._tail: list[SseEvent] = []
@@ -88,7 +89,7 @@ class ReceiptStream:
         return event
 
     def _words_at_the_end(self) -> bytes:
-        words = after(self._explicit)
+        words = self._ending
         if not words or self._sample is None:
             return b""
         sample = copy.deepcopy(self._sample)

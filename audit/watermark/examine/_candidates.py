@@ -17,7 +17,7 @@ from audit.watermark._recorded import Recorded, verify_recorded
 from audit.watermark._shelf import ReceiptShelf
 from audit.watermark._text import canonical_text
 from audit.watermark._wording import Shared, compare, fingerprint, unpack_fingerprint
-from audit.watermark.labels import Carrier, find_label
+from audit.watermark.labels import Carrier, find_label, find_reference, reference_holds
 
 NEAREST = 16
 """Receipts that are looked at for their wording, per key."""
@@ -88,6 +88,16 @@ def _leads(
         label = None
     if label is not None:
         yield label.produce_id, Via.LABEL
+    try:
+        reference = find_reference(text)
+    except ConfigError:
+        found.remarks.add("wrapper-malformed")
+        reference = None
+    if reference is not None:
+        if any(reference_holds(reference, keys.text) for keys in sources.keys.values()):
+            yield reference.receipt_id, Via.LABEL
+        else:
+            found.remarks.add("wrapper-malformed")
     if sources.shelf is None:
         return
     canonical = canonical_text(text)

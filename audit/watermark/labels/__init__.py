@@ -19,9 +19,18 @@ from audit.watermark.labels._explicit import (
     find_explicit,
     without_explicit,
 )
+from audit.watermark.labels._wrapper import (
+    Reference,
+    find_reference,
+    make_reference,
+    reference_holds,
+    without_wrapper,
+    wrapped,
+)
 
 __all__ = [
     "Carrier",
+    "Reference",
     "add_label",
     "after",
     "before",
@@ -29,9 +38,14 @@ __all__ = [
     "explicit_words",
     "find_explicit",
     "find_label",
+    "find_reference",
     "label_for",
     "label_remarks",
+    "make_reference",
+    "reference_holds",
     "verify_label",
     "without_explicit",
     "without_front_matter",
+    "without_wrapper",
+    "wrapped",
 ]

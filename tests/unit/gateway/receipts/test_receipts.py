@@ -26,6 +26,7 @@ from audit.watermark import (
     verify_text,
     write_engine_key,
 )
+from audit.watermark.labels import find_reference, without_wrapper
 from audit.watermark.mark import MarkedSampler, Nucleus
 from audit.watermark.native import ENGINES
 from tests.unit.gateway.receipts.scene import ASK, OK, Engine, Scene, call, reply
@@ -389,3 +390,18 @@ def test_an_answer_that_is_no_object_is_refused(make: Callable[..., Scene]) -> N
 
 def test_the_policy_is_read_from_a_document() -> None:
     assert ReceiptPolicy.read(b"{}", source="p").unrecorded == "refuse"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reference_ends_the_text_where_the_policy_asks_for_it(
+    make: Callable[..., Scene], *, stream: bool
+) -> None:
+    scene = make(policy={"wrapper": True, "explicit": "explicit-zh-end"})
+    got = scene.ask(stream=stream)
+    (record,) = scene.records()
+    reference = find_reference(got.text)
+    assert reference is not None
+    assert reference.receipt_id == record.signed.receipt.receipt_id
+    assert "c2pa-text" in record.signed.receipt.labels
+    verify_text(record.signed.receipt, bytes.fromhex(record.salt or ""), got.text)
+    verify_text(record.signed.receipt, bytes.fromhex(record.salt or ""), without_wrapper(got.text))
