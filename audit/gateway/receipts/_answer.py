@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from audit.core.errors import AuditError
-from audit.documents import AigcLabel, Explicit
+from audit.documents import AigcLabel, Coverage, Explicit
 from audit.gateway._asgi import Headers, Message, Send, header, refuse, without
 from audit.gateway._bodies import unpacked
 from audit.gateway.receipts._desk import ReceiptDesk, Slip
@@ -18,6 +18,8 @@ from audit.gateway.receipts._stream import FIELD, ReceiptStream
 from audit.gateway.receipts._texts import whole
 from audit.watermark.issue import Issued
 from audit.watermark.labels import after, before, label_for, make_reference, wrapped
+from audit.watermark.synonyms import LABEL as SHIFTED
+from audit.watermark.synonyms import shift, synonym_key
 
 HEADER = b"x-audit-receipt"
 UNRECORDED = "unrecorded"
@@ -151,6 +153,10 @@ class ReceiptAnswer:
             await refuse(self._send, 502, "unreadable", "the answer is in no form with a text")
             return
         holders = whole(payload)
+        if self._shifts():
+            self._labels.append(SHIFTED)
+            for holder, name in holders:
+                holder[name] = self._shifted(holder[name])
         if holders:
             first, last = holders[0], holders[-1]
             first[0][first[1]] = before(self._policy.explicit) + first[0][first[1]]
@@ -178,6 +184,17 @@ class ReceiptAnswer:
             self._labels.append("aigc-json")
         if self._wrapper():
             self._labels.append("c2pa-text")
+
+    def _shifts(self) -> bool:
+        """Whether the words of this answer are chosen by key: the policy asks, and it has no mark."""
+        unmarked = self._slip is not None and self._slip.coverage is Coverage.BLACKBOX
+        return self._policy.synonyms and unmarked
+
+    def _shifted(self, text: str) -> str:
+        if self._slip is None:
+            return text
+        ticket, keys = self._slip.ticket, self._slip.issuer.keys
+        return shift(text, synonym_key(keys, ticket.receipt_id)).text
 
     def _wrapper(self) -> str:
         """Return the unseen reference that the text ends with, if the policy asks for one."""

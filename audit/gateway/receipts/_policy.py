@@ -25,6 +25,8 @@ class ReceiptPolicy(Document):
     """Streams are passed on as they come, so that only their end can be refused; or held whole."""
     explicit: Explicit = Explicit.NONE
     """Where the words that people read are put."""
+    synonyms: bool = False
+    """Whether words of whole answers that have no mark are chosen by key; weak, see the docs."""
     wrapper: bool = False
     """Whether an unseen reference to the receipt is put at the end of a text."""
     producer: str | None = Field(default=None, min_length=1, max_length=256)

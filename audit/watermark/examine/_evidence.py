@@ -20,6 +20,7 @@ from audit.watermark.mark import (
     weigh,
 )
 from audit.watermark.native import native_presence
+from audit.watermark.synonyms import LABEL, agreement, synonym_key
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -71,6 +72,25 @@ def check_receipt(candidate: Candidate, tests: Sequence[KeyTest]) -> ReceiptTest
         min(0.0, min(one.log10_presence for one in results) + spellings),
         min(0.0, min(one.log10_attribution for one in results) + spellings),
     )
+
+
+def check_synonyms(
+    candidate: Candidate, forms: Sequence[str], keys: Mapping[str, EpochKeys]
+) -> ReceiptTest | None:
+    """Test a text for the words a receipt's key chose; None when the receipt names no such choice.
+
+    The receipt of an unmarked response names no key, so every key is tried.
+    """
+    if LABEL not in candidate.receipt.labels or not keys:
+        return None
+    receipt_id = candidate.receipt.receipt_id
+    found = [
+        agreement(form, synonym_key(one, receipt_id)).log10_p
+        for one in keys.values()
+        for form in forms
+    ]
+    log10_p = min(0.0, min(found) + float(np.log10(len(found))))
+    return ReceiptTest(candidate, log10_p, log10_p)
 
 
 def tag_table(test: KeyTest) -> FloatArray | None:

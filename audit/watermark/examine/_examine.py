@@ -1,6 +1,6 @@
 """One examination from text to detection."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,11 +8,13 @@ import numpy as np
 from audit.core.errors import EvidenceError, UsageError
 from audit.documents import Detection, Via
 from audit.watermark._text import spellings
-from audit.watermark.examine._candidates import Sources, gather
+from audit.watermark.examine._candidates import Candidate, Sources, gather
 from audit.watermark.examine._evidence import (
     KeyTest,
+    ReceiptTest,
     check_key,
     check_receipt,
+    check_synonyms,
     strongest,
     tag_table,
 )
@@ -60,7 +62,7 @@ class Examiner:
         scanned, leads = self._scan(best)
         found = gather(text, self.sources, leads)
         candidates = list(found.candidates.values())
-        receipts = [one for one in (check_receipt(each, tests) for each in candidates) if one]
+        receipts = self._check(candidates, tests, forms)
         remarks = set(found.remarks)
         if {test.line.key_id for test in tests} != {k.key_id for k in self.sources.registry.keys}:
             remarks.add("tokenizer-missing")
@@ -76,6 +78,15 @@ class Examiner:
                 remarks=frozenset(remarks),
             )
         )
+
+    def _check(
+        self, candidates: Sequence[Candidate], tests: Sequence[KeyTest], forms: Sequence[str]
+    ) -> list[ReceiptTest]:
+        found = []
+        for each in candidates:
+            one = check_receipt(each, tests) or check_synonyms(each, forms, self.sources.keys)
+            found += [one] if one is not None else []
+        return found
 
     def _key_tests(self, form: str) -> list[KeyTest]:
         tokens = {digest: encode(one, form) for digest, one in self.tokenizers.items()}

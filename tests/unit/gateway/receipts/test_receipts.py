@@ -29,6 +29,7 @@ from audit.watermark import (
 from audit.watermark.labels import find_reference, without_wrapper
 from audit.watermark.mark import MarkedSampler, Nucleus
 from audit.watermark.native import ENGINES
+from audit.watermark.synonyms import LABEL
 from tests.unit.gateway.receipts.scene import ASK, OK, Engine, Scene, call, reply
 from tests.unit.watermark.made import TRUSTED
 from tests.unit.watermark.synthetic import zipf
@@ -405,3 +406,26 @@ def test_a_reference_ends_the_text_where_the_policy_asks_for_it(
     assert "c2pa-text" in record.signed.receipt.labels
     verify_text(record.signed.receipt, bytes.fromhex(record.salt or ""), got.text)
     verify_text(record.signed.receipt, bytes.fromhex(record.salt or ""), without_wrapper(got.text))
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_words_are_chosen_by_key_only_where_the_policy_asks_and_never_in_streams(
+    make: Callable[..., Scene], *, asked: bool
+) -> None:
+    words = "They often said perhaps. Almost nobody rarely went, therefore we began. " * 2
+
+    async def upstream(scope: Any, receive: Any, send: Any) -> None:
+        stream = json.loads((await receive())["body"]).get("stream")
+        if stream:
+            row = {"choices": [{"index": 0, "delta": {"content": words}}]}
+            await reply(send, 200, [f"data: {json.dumps(row)}\n\n".encode()], b"text/event-stream")
+        else:
+            body = json.dumps({"choices": [{"message": {"content": words}}]}).encode()
+            await reply(send, 200, [body], b"application/json")
+
+    scene = make(upstream, policy={"synonyms": asked})
+    texts = {scene.ask().text for _ in range(6)}
+    assert (texts == {words}) is not asked
+    assert scene.ask(stream=True).text == words
+    labels = [LABEL in record.signed.receipt.labels for record in scene.records()]
+    assert labels == [asked] * 6 + [False]
