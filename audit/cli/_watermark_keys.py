@@ -19,7 +19,7 @@ from audit.watermark import (
     add_key,
     derive_epoch,
     derive_registered,
-    read_root,
+    open_root,
     revoke_key,
     root_from,
     vllm_config,
@@ -34,8 +34,9 @@ registry_option = click.option(
     envvar="AUDIT_KEY_REGISTRY", help="The public list of keys. [env: AUDIT_KEY_REGISTRY]",
 )  # fmt: skip
 root_option = click.option(
-    "--root-key", "root_file", type=file_type, metavar="FILE",
-    help="The root key, 64 hex digits, mode 0600; without it AUDIT_WATERMARK_ROOT is read.",
+    "--root-key", "root_name", metavar="FILE|pkcs11:...",
+    help="The root key, 64 hex digits, mode 0600; without it AUDIT_WATERMARK_ROOT is read. "
+    "A device's PIN is read from the file that AUDIT_WATERMARK_PIN_FILE names.",
 )  # fmt: skip
 tokenizer_option = click.option(
     "--tokenizer", "tokenizers", multiple=True, metavar="SOURCE",
@@ -62,7 +63,7 @@ def key() -> None:
 @click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True)
 def key_add(  # noqa: PLR0913
     registry_file: Path,
-    root_file: Path | None,
+    root_name: str | None,
     tokenizers: tuple[str, ...],
     model_id: str,
     artifact: str,
@@ -79,7 +80,7 @@ def key_add(  # noqa: PLR0913
     with open_tokenizer(tokenizers[0]) as (tokenizer_digest, _):
         now = now_ns()
         line = RegisteredKey(
-            key_id=derive_epoch(root_key(root_file), artifact, epoch).key_id,
+            key_id=derive_epoch(root_key(root_name), artifact, epoch).key_id,
             epoch=epoch,
             model_id=model_id,
             model_digest=artifact,
@@ -108,7 +109,7 @@ def key_revoke(key_id: str, registry_file: Path, at_ns: int | None) -> None:
 @registry_option
 @root_option
 @click.option("--to", "folder", type=file_type, required=True, metavar="FOLDER")
-def key_export(key_id: str, registry_file: Path, root_file: Path | None, folder: Path) -> None:
+def key_export(key_id: str, registry_file: Path, root_name: str | None, folder: Path) -> None:
     """Write what an engine needs of a key into FOLDER, for its owner alone, and print the path.
 
     For vLLM's own mark that is a configuration (vllm serve --watermark-config "$(cat FILE)"),
@@ -118,7 +119,7 @@ def key_export(key_id: str, registry_file: Path, root_file: Path | None, folder:
     line = _registry(registry_file).find_key(key_id)
     if line is None:
         raise UsageError(f"key {key_id} is not in the registry")
-    keys = derive_registered(root_key(root_file), line)
+    keys = derive_registered(root_key(root_name), line)
     make_folder(folder)
     if line.profile.scheme is Scheme.AUDIT_G1:
         answer(f"{write_engine_key(folder, line, keys)}\n")
@@ -142,9 +143,12 @@ def _write_registry(path: Path, registry: KeyRegistry) -> None:
         file.write(registry.model_dump_json(indent=2).encode() + b"\n")
 
 
-def root_key(path: Path | None) -> RootKey:
-    """Return the root key in a file, or in the environment."""
-    return read_root(path) if path else root_from(os.environ)
+def root_key(name: str | None) -> RootKey:
+    """Return the root key in a file, a device, or the environment."""
+    if name is None:
+        return root_from(os.environ)
+    pin = os.environ.get("AUDIT_WATERMARK_PIN_FILE")
+    return open_root(name, pin_file=Path(pin) if pin else None)
 
 
 @contextlib.contextmanager

@@ -84,7 +84,7 @@ def init(folder: Path) -> None:
 def detect(  # noqa: PLR0913 - one parameter per option
     file: Path,
     registry_file: Path,
-    root_file: Path | None,
+    root_name: str | None,
     shelf_file: Path | None,
     key_files: tuple[Path, ...],
     tokenizers: tuple[str, ...],
@@ -102,7 +102,7 @@ def detect(  # noqa: PLR0913 - one parameter per option
     from audit.watermark.examine import Examiner, Sources, Span
 
     registry = KeyRegistry.read(read_bounded(registry_file), source=str(registry_file))
-    keys = derive_all(root_key(root_file), registry)
+    keys = derive_all(root_key(root_name), registry)
     with contextlib.ExitStack() as stack:
         shelf = stack.enter_context(ReceiptShelf(shelf_file)) if shelf_file else None
         examiner = Examiner(

@@ -4,6 +4,7 @@ Two rooms inside have doors of their own: `audit.watermark.labels`, and
 `audit.watermark.mark`, which needs numpy.
 """
 
+from audit.watermark._device_root import DeviceRoot, open_device_root, open_root, stored_secret
 from audit.watermark._engine_keys import EngineKeys, vllm_config, write_engine_key
 from audit.watermark._entries import (
     BEGUN,
@@ -65,6 +66,7 @@ __all__ = [
     "FAILED",
     "PAYLOAD_TYPE",
     "SERVED",
+    "DeviceRoot",
     "EngineKeys",
     "Entropy",
     "EpochKeys",
@@ -95,6 +97,8 @@ __all__ = [
     "log_hash",
     "make_material",
     "new_receipt_id",
+    "open_device_root",
+    "open_root",
     "pack_fingerprint",
     "read_root",
     "read_signer",
@@ -109,6 +113,7 @@ __all__ = [
     "sign_receipt",
     "signed_bytes",
     "spellings",
+    "stored_secret",
     "tag_for",
     "text_lookup",
     "unfinished",

@@ -1,5 +1,6 @@
 """Write docs/watermark-quality.md."""
 
+import os
 import sys
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from tools.quality._measure import (
     round_trip,
     rows,
 )
+from tools.quality._synonyms import synonym_rows
 from tools.quality._write import Answer, Writer
 
 PAGE = Path(__file__).parents[2] / "docs" / "watermark-quality.md"
@@ -32,10 +34,12 @@ NULLS = 2000
 def main() -> int:
     with serve_gguf(find_model()) as server:
         writer = Writer(server, LIMITS)
-        parts = [head()]
+        parts, unmarked = [head()], {}
         for language, name in LANGUAGES.items():
             marked, plain = write(writer, language)
             parts.append(section(writer, name, marked, plain))
+            unmarked[name] = plain
+        parts.append(synonym_rows(unmarked))
     PAGE.write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {PAGE.name}")
     return 0
@@ -55,7 +59,7 @@ def head() -> str:
     return f"""# What the mark achieves, measured
 
 Written by `make watermark-quality` on {time.strftime("%Y-%m-%d", time.gmtime())}: SmolLM2-135M-Instruct (Q4_1) in xllamacpp {version("xllamacpp")},
-one thread, temperature {LIMITS.temperature:g}, top-p {LIMITS.top_p:g}, top-k {LIMITS.top_k}, at most {LIMITS.max_tokens} tokens, profile audit-g1 with the defaults.
+one thread, load {os.getloadavg()[0]:.1f}, temperature {LIMITS.temperature:g}, top-p {LIMITS.top_p:g}, top-k {LIMITS.top_k}, at most {LIMITS.max_tokens} tokens, profile audit-g1 with the defaults.
 Each run draws new keys and new texts, so figures move within their sample sizes. The mark is no proof of
 authorship; [limitations.md](limitations.md) says what it cannot do.
 

@@ -25,6 +25,9 @@ class ServeConfig(Document):
 
     format: Literal["audit.serve/v1"] = "audit.serve/v1"
     root_key: str = "keys/root.key"
+    """A file, or the PKCS#11 URI of a key that never leaves its device."""
+    root_pin: str | None = None
+    """The file with the device's PIN."""
     receipt_key: str = "keys/receipt.key"
     key_registry: str = "keys.json"
     shelf: str = "receipts.db"

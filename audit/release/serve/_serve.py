@@ -31,7 +31,7 @@ from audit.watermark import (
     ReceiptShelf,
     TrustedKeys,
     derive_all,
-    read_root,
+    open_root,
     read_signer,
 )
 from audit.watermark.engines import JsonTokenizer, Limits, LlamaServer, serve_gguf
@@ -163,7 +163,11 @@ def _keeper(
     release = verdict.release
     return KeyKeeper(
         registry_file=place.folder / config.key_registry,
-        root=read_root(place.folder / config.root_key),
+        root=open_root(
+            config.root_key,
+            folder=place.folder,
+            pin_file=None if config.root_pin is None else place.folder / config.root_pin,
+        ),
         signer=signer,
         release=ServedModel(
             release.model_id,

@@ -7,23 +7,17 @@ signature is checked with it before it is given out. Extra `pkcs11`.
 """
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from audit.core.device_uri import SCHEME, parse_device_uri
 from audit.core.errors import ConfigError, EvidenceError, UsageError
 from audit.sign.keys import _algorithm
 from audit.sign.keys._public import PublicKey, public_key
-
-SCHEME = "pkcs11:"
-_URI = re.compile(r"pkcs11:(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
-_PATH = frozenset({"token", "object", "id"})
-_QUERY = frozenset({"module-path"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,7 @@ def open_device_key(uri: str, *, pin: bytes | None) -> DeviceKey:
         UsageError: the extra is not installed, or the URI is malformed or names no module.
         ConfigError: no such token or key, a wrong PIN, or a kind of key that is not used.
     """
-    path, query = _parsed(uri)
+    place = parse_device_uri(uri)
     try:
         import pkcs11
         from pkcs11.util.ec import encode_ec_public_key
@@ -79,12 +73,12 @@ def open_device_key(uri: str, *, pin: bytes | None) -> DeviceKey:
             hint="pip install 'lastmile-audit[pkcs11]'",
         ) from exc
     named: dict[str, Any] = {}
-    if "object" in path:
-        named["label"] = path["object"]
-    if "id" in path:
-        named["id"] = path["id"].encode("latin-1")
+    if place.label is not None:
+        named["label"] = place.label
+    if place.id is not None:
+        named["id"] = place.id
     try:
-        token = pkcs11.lib(query["module-path"]).get_token(token_label=path["token"])
+        token = pkcs11.lib(place.module).get_token(token_label=place.token)
         session = token.open(user_pin=pin.decode("utf-8") if pin is not None else None)
         private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, **named)
         shown: Any = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, **named)
@@ -98,31 +92,6 @@ def open_device_key(uri: str, *, pin: bytes | None) -> DeviceKey:
     except (pkcs11.PKCS11Error, ValueError, UnicodeDecodeError) as exc:
         what = str(exc).splitlines()[0][:120] if str(exc) else type(exc).__name__
         raise ConfigError(f"{uri}: the key cannot be had: {what}") from exc
-
-
-def _parsed(uri: str) -> tuple[dict[str, str], dict[str, str]]:
-    match = _URI.fullmatch(uri)
-    if match is None:
-        raise UsageError(f"{uri!r} is not a PKCS#11 URI")
-    path = _pairs(match["path"], ";", _PATH, uri)
-    query = _pairs(match["query"] or "", "&", _QUERY, uri)
-    if "token" not in path or not ({"object", "id"} & set(path)) or "module-path" not in query:
-        raise UsageError(
-            f"{uri!r} does not name a token, a key in it and a module",
-            hint="pkcs11:token=T;object=NAME?module-path=/path/to/module.so",
-        )
-    return path, query
-
-
-def _pairs(text: str, between: str, known: frozenset[str], uri: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for part in text.split(between) if text else []:
-        name, equals, value = part.partition("=")
-        # A PIN in a URI would be seen by everybody who lists processes.
-        if not equals or name not in known or name in found:
-            raise UsageError(f"{uri.partition('?')[0]!r}: {name!r} is not read, or is there twice")
-        found[name] = unquote(value, encoding="latin-1" if name == "id" else "utf-8")
-    return found
 
 
 def _der(raw: bytes) -> bytes:
