@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel engines oscal lock interop fuzz
+.PHONY: help demo test check fix lint types redaction-quality redaction-chunks watermark-quality bench wheel engines oscal lock interop fuzz faults
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p _hypothesis_pytestplugin
@@ -26,6 +26,8 @@ watermark-quality: $(VENV)/dev $(VENV)/demo ## Measure the mark with a real mode
 interop:         $(VENV)/dev ## Against cosign, sigstore-js, sigstore-python and real registries
 	@tools/interop.sh
 	INTEROP=1 $(PYTEST) -v -rs -s tests/interop $(ARGS)
+faults:          $(VENV)/dev $(VENV)/apt ## Break the ledger: kills, I/O errors, lost power, crashed servers (minutes)
+	FAULTS=long $(PYTEST) -q tests/faults $(ARGS)
 fuzz:            $(VENV)/dev ## Fuzz every reader of foreign bytes (ARGS="TARGET SECONDS"; needs a wheel of atheris)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: atheris==3.0.0
 	$(BIN)/python -W ignore -m tests.fuzz $(ARGS)

@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 
 from audit.core.clock import Clock
+from audit.core.errors import LedgerUnavailable
 from audit.documents import leaf_hash
 from audit.ledger._leaf import splice
 from audit.ledger._merkle import Frontier
 from audit.ledger.store._rows import EntryRow, Head, Pending
+
+_LAST_NS = 2**63 - 1
+"""In the year 2262; a database has no more bits for it."""
 
 
 def chain(head: Head, pending: Iterable[Pending], clock: Clock) -> tuple[list[EntryRow], Head]:
@@ -17,12 +21,18 @@ def chain(head: Head, pending: Iterable[Pending], clock: Clock) -> tuple[list[En
 
     Raises:
         UsageError: an entry would be longer than `MAX_ENTRY`.
+        LedgerUnavailable: the clock is beyond what a time can say.
     """
     tree = Frontier.unpack(head.size, head.frontier)
     prev, ts_ns = head.last_hash, head.last_ns
     rows: list[EntryRow] = []
     for one in pending:
         ts_ns = max(clock(), ts_ns + 1)
+        if ts_ns > _LAST_NS:
+            raise LedgerUnavailable(
+                f"the clock says {ts_ns} ns, and {_LAST_NS} is the last time an entry can have",
+                hint="set the clock right; nothing was recorded",
+            )
         leaf = splice(one.event, prev=prev.hex(), seq=tree.size, ts_ns=ts_ns)
         prev = leaf_hash(leaf)
         rows.append(EntryRow(tree.size, ts_ns, one.type, one.subject, leaf, prev))
