@@ -189,6 +189,9 @@ def holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
             and type(row.ts_ns) is int
             and row.seq == seq
             and row.ts_ns > prev_ns
+            # Else a column could reach back over members that are inside the facts.
+            and '"' not in row.type
+            and '"' not in (row.subject or "")
             and row.leaf.endswith(tail.encode())
             and leaf_hash(row.leaf) == row.leaf_hash
             and is_canonical(row.leaf)

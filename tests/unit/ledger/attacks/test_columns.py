@@ -18,7 +18,7 @@ from audit.core.errors import (
     QuorumMissing,
     UsageError,
 )
-from audit.documents import leaf_hash
+from audit.documents import Event, leaf_hash
 from audit.ledger import open_ledger, parse_policy
 from audit.ledger._keys import ED25519_COSIGNATURE
 from audit.ledger._ledger import COSIGNATURE
@@ -159,6 +159,31 @@ def test_10_a_query_answers_from_no_edited_column_and_verify_names_what_a_query_
         with pytest.raises(ChainBroken, match=f"column {column}") as caught:
             ledger.verify()
         assert caught.value.seq == 9
+
+
+@pytest.mark.parametrize(
+    ("facts", "keeps_subject"),
+    [({"subject": "x", "more": "y"}, False), ({"subject": None, "type": "x"}, True)],
+)
+def test_10_a_column_that_reaches_back_into_the_facts_is_found(
+    database: Database, url: str, facts: dict[str, str | None], keeps_subject: bool
+) -> None:
+    """With that column the end of the leaf is spelled as it is; only less of it is looked at."""
+    with open_ledger(url, create=True, clock=Ticks()) as ledger:
+        ledger.append(event(0))
+        entry = ledger.append(Event(type="a.b", subject=SUBJECT, facts=facts))
+        leaf = entry.leaf().decode()
+        if keeps_subject:
+            reach = leaf[leaf.index('"type":"x"') + len('"type":"') : leaf.index('"},"prev"')]
+            edits = f"subject = NULL, type = {database.literal(reach)}"
+        else:
+            reach = leaf[leaf.index('"subject":"x"') + len('"subject":"') : leaf.index('","type"')]
+            edits = f"subject = {database.literal(reach)}"
+        with database.editor(url) as edit:
+            edit(f"UPDATE entries SET {edits} WHERE seq = 1")
+        with pytest.raises(ChainBroken, match="column") as caught:
+            ledger.verify()
+        assert caught.value.seq == 1
 
 
 def test_10_a_query_cannot_miss_what_an_edited_column_hides_from_it(
