@@ -1,4 +1,4 @@
-"""The disk is full: class 17."""
+"""The disk is full, or cannot be written at all: class 17."""
 
 import subprocess
 from collections.abc import Iterator
@@ -53,3 +53,37 @@ def test_17_a_full_disk_refuses_and_loses_nothing(small: Path, tallies: Tallies)
     lost = sum(one not in found for one in acknowledged[-50:]) + len(acknowledged) - len(found)
     assert lost == 0
     tallies.add("disk full (SQLite)", tried=1, acknowledged=len(acknowledged), lost=lost)
+
+
+def test_a_ledger_on_a_read_only_medium_is_read_and_verified(small: Path) -> None:
+    path = small / "a.db"
+    with open_ledger(str(path), create=True) as ledger:
+        ledger.append_many([event(number) for number in range(5)])
+        ledger.checkpoint(LOG)
+    remount(small, "ro")
+    with open_ledger(str(path), read_only=True) as ledger:
+        assert ledger.verify(vkeys=(LOG.vkey,)).covered == 5
+        with pytest.raises(LedgerUnavailable, match="readonly"):
+            ledger.append(event(5))
+    with pytest.raises(LedgerUnavailable, match="unable to open"):
+        open_ledger(str(path))
+    remount(small, "rw")
+
+
+def test_a_copy_believed_to_be_still_that_is_written_is_no_answer(small: Path) -> None:
+    path = small / "a.db"
+    with open_ledger(str(path), create=True) as ledger:
+        ledger.append_many([event(number) for number in range(5)])
+    remount(small, "ro")
+    with open_ledger(str(path), read_only=True) as ledger:
+        reading = ledger.entries()
+        assert next(reading).number == 0
+        remount(small, "rw")
+        with open_ledger(str(path)) as writer:
+            writer.append(event(5))
+        with pytest.raises(LedgerUnavailable, match="changed while it was read"):
+            list(reading)
+
+
+def remount(place: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(place)], check=True)

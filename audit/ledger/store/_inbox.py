@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from audit.ledger.store._postgres import PostgresStore, PostgresWriting
 
 SERVICE_LOCK = 0x4C4D5345
-"""The advisory lock that a sequencer service holds ("LMSE")."""
+"""Half of the advisory lock that a sequencer service holds ("LMSE")."""
+THIS_LEDGER = "'head'::regclass::oid::bigint::bit(32)::integer"
+"""The other half: advisory locks are the database's, and it may hold several ledgers."""
 BATCH = 2048
 """Most events that one transaction sequences."""
 WAIT_SECONDS = 30
@@ -159,7 +161,7 @@ def _is_free(connection: sa.Connection) -> bool:
     )
     if not connection.exec_driver_sql(may).scalar_one():
         return False
-    shared = "SELECT pg_try_advisory_xact_lock_shared(%s)"
+    shared = f"SELECT pg_try_advisory_xact_lock_shared(%s, {THIS_LEDGER})"
     if not connection.exec_driver_sql(shared, (SERVICE_LOCK,)).scalar_one():
         return False
     if connection.exec_driver_sql("SELECT id FROM head FOR UPDATE SKIP LOCKED").fetchall():

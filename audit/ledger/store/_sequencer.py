@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from audit.core.clock import Clock
 from audit.core.errors import LedgerUnavailable
-from audit.ledger.store._inbox import SERVICE_LOCK, drain
+from audit.ledger.store._inbox import SERVICE_LOCK, THIS_LEDGER, drain
 from audit.ledger.store._postgres import PostgresStore, make_durable
 
-_PAUSE_SECONDS = 0.002
+_SHORTEST, _LONGEST = 0.002, 0.02
 _STANDBY_SECONDS = 0.1
 SILENT_SECONDS = 15
 _IMPATIENT = """
@@ -40,7 +40,7 @@ def run_sequencer(store: PostgresStore, clock: Clock, *, should_stop: Callable[[
         session.exec_driver_sql(_IMPATIENT, (f"{SILENT_SECONDS}s",))
         session.commit()
         while not session.exec_driver_sql(
-            "SELECT pg_try_advisory_lock(%s)", (SERVICE_LOCK,)
+            f"SELECT pg_try_advisory_lock(%s, {THIS_LEDGER})", (SERVICE_LOCK,)
         ).scalar_one():
             session.commit()
             if should_stop():
@@ -50,19 +50,25 @@ def run_sequencer(store: PostgresStore, clock: Clock, *, should_stop: Callable[[
             "UPDATE service SET epoch = epoch + 1 RETURNING epoch"
         ).scalar_one()
         session.commit()
-        total = 0
+        total, pause = 0, _SHORTEST
         while not should_stop():
             done = _one_batch(store, session, epoch, clock)
             total += done
+            pause = _SHORTEST if done else min(2 * pause, _LONGEST)
             if not done:
-                time.sleep(_PAUSE_SECONDS)
-        session.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (SERVICE_LOCK,))
+                time.sleep(pause)
+        session.exec_driver_sql(f"SELECT pg_advisory_unlock(%s, {THIS_LEDGER})", (SERVICE_LOCK,))
         session.commit()
         return total
 
 
 def _one_batch(store: PostgresStore, session: sa.Connection, epoch: int, clock: Clock) -> int:
     with session.begin():
+        # Locking the head takes a transaction's number and a flush, so not while nothing waits.
+        look = "SELECT epoch, EXISTS (SELECT FROM inbox) FROM service"
+        found, waits = session.exec_driver_sql(look).one()
+        if found == epoch and not waits:
+            return 0
         make_durable(session)
         writing = store.as_writing(session)
         writing.head()

@@ -26,6 +26,7 @@ from audit.ledger.store._append import append_directly, with_keys
 from audit.ledger.store._mount import network_file_system
 from audit.ledger.store._process import HomeProcess, close_before_fork
 from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
+from audit.ledger.store._still import is_still, unchanged
 from audit.ledger.store._transaction import PART, Transaction
 
 APPLICATION_ID = 0x4C4D4155  # "LMAU"
@@ -33,6 +34,12 @@ SCHEMA_VERSION = 2
 BUSY_SECONDS = 30
 PARTITION = 256
 """Entries that expire together: as many as an entry bundle holds."""
+_PRAGMAS = (
+    "trusted_schema = OFF",
+    "secure_delete = ON",
+    "synchronous = EXTRA",
+    "fullfsync = ON",  # macOS: fsync alone leaves it in the drive
+)
 
 _TABLES = (
     """CREATE TABLE entries (
@@ -187,6 +194,7 @@ class SqliteStore(Store):
                 f"cannot open {self.url} to write: {kind} shares no memory between hosts",
                 hint="keep the ledger on a local disk, or in PostgreSQL",
             )
+        self._still = read_only and is_still(path)
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.QueuePool)
         sa.event.listen(self._engine, "begin", self._begin)
         close_before_fork(self._engine)
@@ -216,7 +224,13 @@ class SqliteStore(Store):
     @override
     @contextlib.contextmanager
     def reading(self) -> Iterator[Snapshot]:
-        with self._failures("read"), self._engine.connect() as connection, connection.begin():
+        as_it_was = unchanged(self._path, self.url) if self._still else contextlib.nullcontext()
+        with (
+            self._failures("read"),
+            as_it_was,
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             yield SqliteTransaction(connection)
 
     @override
@@ -249,16 +263,19 @@ class SqliteStore(Store):
         self._engine.dispose()
 
     def _connect(self) -> sqlite3.Connection:
-        uri = f"{self._path.absolute().as_uri()}?mode={self._mode}"
+        still = "&immutable=1" if self._still else ""
+        uri = f"{self._path.absolute().as_uri()}?mode={self._mode}{still}"
         connection = sqlite3.connect(
             uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         # Bytes that are not UTF-8 must reach verify, which names the entry they stand in.
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA synchronous = EXTRA")
-        connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves it in the drive
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @staticmethod

@@ -30,7 +30,7 @@ def start(url: str) -> "subprocess.Popen[str]":
 
 def wait_for_sequencer(url: str) -> int:
     """Return the process id of the session that sequences, once there is one."""
-    query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
+    query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted"
     with psycopg.connect(url, autocommit=True) as connection:
         for _ in range(500):
             if row := connection.execute(query, (SERVICE_LOCK,)).fetchone():

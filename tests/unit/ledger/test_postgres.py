@@ -85,7 +85,7 @@ def wait_for(true: Callable[[], bool]) -> None:
 
 def holds_service_lock(url: str) -> bool:
     with psycopg.connect(url) as connection:
-        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
         row = connection.execute(query, (_inbox.SERVICE_LOCK,)).fetchone()
         return row == (1,)
 
@@ -420,7 +420,8 @@ def test_events_without_a_sequencer_stay_in_the_inbox_and_the_writer_is_told(
 ) -> None:
     monkeypatch.setattr(_inbox, "WAIT_SECONDS", 0.2)
     with psycopg.connect(url) as other, open_ledger(url) as ledger:
-        other.execute("SELECT pg_advisory_lock(%s)", (_inbox.SERVICE_LOCK,))  # a service that hangs
+        hang = f"SELECT pg_advisory_lock({_inbox.SERVICE_LOCK}, {_inbox.THIS_LEDGER})"
+        other.execute(hang)  # type: ignore[call-overload]
         with pytest.raises(LedgerUnavailable, match="it is in the inbox"):
             ledger.append(event(1))
     with open_ledger(url) as ledger:
@@ -437,7 +438,7 @@ def test_a_service_sequences_and_a_second_one_takes_over(url: str) -> None:
             with psycopg.connect(url, autocommit=True) as killer:
                 killer.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_locks "
-                    "WHERE locktype = 'advisory' AND objid = %s AND granted",
+                    "WHERE locktype = 'advisory' AND classid = %s AND granted",
                     (_inbox.SERVICE_LOCK,),
                 )
             wait_for(lambda: not first())
@@ -454,6 +455,29 @@ def test_a_sequencer_that_was_cut_off_finds_that_it_is_not_the_one_any_more(url:
         wait_for(lambda: not running())
         ledger.append(event(1))
         assert ledger.verify().size == 1
+
+
+def test_a_sequencer_of_another_ledger_in_the_same_database_is_none_of_ours(
+    database: PostgresDatabase, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_inbox, "WAIT_SECONDS", 0.5)
+    with sequencer(url), open_ledger(database.new()) as other:
+        wait_for(lambda: holds_service_lock(url))
+        assert other.append(event(1)).number == 0
+
+
+def test_an_idle_sequencer_takes_no_transaction_numbers(url: str) -> None:
+    """Each would cost the disk a flush, and the database a step towards wraparound."""
+    query = "SELECT txid_snapshot_xmax(txid_current_snapshot())"
+    with psycopg.connect(url, autocommit=True) as connection, sequencer(url):
+        wait_for(lambda: holds_service_lock(url))
+        threading.Event().wait(0.1)
+        before = connection.execute(query).fetchone()
+        threading.Event().wait(0.4)
+        after = connection.execute(query).fetchone()
+        assert before is not None
+        assert after is not None
+        assert after[0] - before[0] <= 3  # some of them are the server's own
 
 
 def test_entries_are_kept_in_partitions_by_number(url: str) -> None:
