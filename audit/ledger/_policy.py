@@ -5,6 +5,9 @@
     group <name> <k|any|all> <name>...
     quorum <name|none>
 
+A key counts once, under one name. Two keys of one name are one witness's, such as
+an old and a new one: no group that needs more than one of its members takes both.
+
 Trust: a quorum is worth what its operators are apart. The file says who they
 are; nobody else can know whether two of them are one.
 """
@@ -178,6 +181,8 @@ def _group(policy: LogPolicy, words: list[str]) -> None:
     if needed > len(members):
         raise ConfigError(f"a group of {len(members)} never has {needed}")
     policy.groups[name] = (needed, tuple(members))
+    if needed > 1:
+        _refuse_twins(policy, name)
 
 
 def _quorum(policy: LogPolicy, words: list[str]) -> None:
@@ -186,6 +191,26 @@ def _quorum(policy: LogPolicy, words: list[str]) -> None:
     if words[0] not in {NONE, *policy.witnesses, *policy.groups}:
         raise ConfigError(f"{words[0]!r} is not defined above")
     policy.quorum = words[0]
+
+
+def _refuse_twins(policy: LogPolicy, group: str) -> None:
+    """Refuse a group in which one witness would count twice, by two keys of one name."""
+    seen: set[str] = set()
+    for member in policy.groups[group][1]:
+        names = _key_names(policy, member)
+        if twice := seen & names:
+            raise ConfigError(
+                f"{min(twice)} would count twice in {group!r}, by two keys",
+                hint="put the keys of one witness into a group of their own that needs any of them",
+            )
+        seen |= names
+
+
+def _key_names(policy: LogPolicy, name: str) -> set[str]:
+    """Return the names of the keys that a witness or group stands for."""
+    if name in policy.witnesses:
+        return {policy.witnesses[name].key.name}
+    return {one for member in policy.groups[name][1] for one in _key_names(policy, member)}
 
 
 def _refuse_defined(policy: LogPolicy, name: str) -> None:

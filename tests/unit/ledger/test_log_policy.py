@@ -85,6 +85,30 @@ def test_two_signatures_of_one_witness_are_not_two_witnesses() -> None:
         policy(TWO).count(note((W1, NOW), (W1, NOW + 1)), now_ns=NOW * SECOND)
 
 
+def test_two_names_of_one_key_are_refused() -> None:
+    with pytest.raises(ConfigError, match="same key as a line above"):
+        policy(
+            f"log {LOG.vkey}\nwitness a {W1.vkey}\nwitness b {W1.vkey}\ngroup g 2 a b\nquorum g\n"
+        )
+
+
+@pytest.mark.parametrize(
+    "groups",
+    ["group g 2 old new c\n", "group g all old c new\n", "group h any old c\ngroup g 2 h new\n"],
+)
+def test_two_keys_of_one_witness_do_not_count_as_two_witnesses(groups: str) -> None:
+    old, new = (
+        cosigner("w/rotated"),
+        Cosigner.from_seed("w/rotated", MLDSA44_COSIGNATURE, bytes(32)),
+    )
+    lines = f"log {LOG.vkey}\nwitness old {old.vkey}\nwitness new {new.vkey}\nwitness c {W3.vkey}\n"
+    with pytest.raises(ConfigError, match="w/rotated would count twice in 'g'"):
+        policy(f"{lines}{groups}quorum g\n")
+    either = policy(f"{lines}group one any old new\ngroup g all one c\nquorum g\n")
+    for key in (old, new):
+        assert either.count(note((key, NOW), (W3, NOW)), now_ns=NOW * SECOND)
+
+
 def test_a_checkpoint_that_was_cosigned_too_long_ago_is_stale() -> None:
     hour = 3600 * SECOND
     both = note((W1, NOW - 3000), (W2, NOW - 7200))

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from audit.ledger.witness import (
     load_cosigner,
     post_http,
 )
+from tests.fakes.databases import Database
 from tests.fakes.ledgers import LOG, Ticks, event
 from tests.fakes.notes import SeededSigner
 
@@ -113,6 +115,31 @@ def test_a_witness_refuses_a_log_rewritten_with_its_own_key(
     with pytest.raises(VerificationError, match="saw another history"):
         ask_witness(named, *grown(tmp_path / "b.db", size, first=100), post=post_http)
     ask_witness(named, *grown(tmp_path / "a.db", 6), post=post_http)
+
+
+def test_a_witness_restored_from_a_backup_cosigns_two_histories(
+    named: Named, witness: Witness, tmp_path: Path
+) -> None:
+    """Which is why its state is never restored, and why a quorum has more than one."""
+    ask_witness(named, *grown(tmp_path / "a.db", 5), post=post_http)
+    backup = witness.state.last(LOG.name)
+    ask_witness(named, *grown(tmp_path / "a.db", 9), post=post_http)
+    grown(tmp_path / "b.db", 5)
+    fork = grown(tmp_path / "b.db", 9, first=50)
+    with pytest.raises(VerificationError):
+        ask_witness(named, *fork, post=post_http)
+    assert witness.state.swap(witness.state.last(LOG.name), backup)
+    assert ask_witness(named, *fork, post=post_http)
+
+
+def test_a_witness_never_says_less_than_it_said(named: Named, tmp_path: Path) -> None:
+    """A stale checkpoint is not cosigned anew, so its cosignatures grow old."""
+    five = grown(tmp_path / "a.db", 5)
+    grown(tmp_path / "a.db", 7)
+    ask_witness(named, *five, post=post_http)
+    ask_witness(named, *grown(tmp_path / "a.db", 8), post=post_http)
+    with pytest.raises(VerificationError, match="saw a tree of 8, and this one has 5"):
+        ask_witness(named, *five, post=post_http)
 
 
 def test_a_witness_refuses_what_the_protocol_refuses(witness: Witness, tmp_path: Path) -> None:
@@ -252,6 +279,54 @@ def test_a_key_that_remembers_does_not_sign_a_ledger_restored_from_a_backup(
         with pytest.raises(ChainBroken, match="is not what the key signed last"):
             ledger.checkpoint(LOG, last_signed=memory)
         assert [one.size for one in ledger.checkpoints()] == [5]
+
+
+def test_a_rolled_back_database_is_not_signed_whatever_was_added_since(
+    database: Database, tmp_path: Path
+) -> None:
+    memory, url = LastSigned(tmp_path / "log.key.last"), database.new()
+    with open_ledger(url, create=True, clock=Ticks()) as ledger:
+        ledger.append_many([event(number) for number in range(5)])
+        ledger.checkpoint(LOG, last_signed=memory)
+    backup = database.copy(url)
+    with open_ledger(url, clock=Ticks()) as ledger:
+        ledger.append_many([event(number) for number in range(5, 9)])
+        ledger.checkpoint(LOG, last_signed=memory)
+    with open_ledger(backup, clock=Ticks()) as ledger:
+        for _ in range(2):
+            with pytest.raises(ChainBroken, match="a backup was restored"):
+                ledger.checkpoint(LOG, last_signed=memory)
+            ledger.append(event(99))
+        ledger.append_many([event(number) for number in range(100, 110)])
+        with pytest.raises(ChainBroken, match="is not what the key signed last"):
+            ledger.checkpoint(LOG, last_signed=memory)
+        assert [one.size for one in ledger.checkpoints()] == [5]
+    with open_ledger(url, clock=Ticks()) as ledger:
+        ledger.append(event(9))
+        assert ledger.checkpoint(LOG, last_signed=memory).size == 10
+
+
+def test_signers_at_once_never_sign_two_trees_of_one_size(
+    database: Database, tmp_path: Path
+) -> None:
+    memory, url = LastSigned(tmp_path / "log.key.last"), database.new()
+    open_ledger(url, create=True).close()
+
+    def grow(number: int) -> None:
+        with open_ledger(url, clock=Ticks()) as ledger:
+            for at in range(4):
+                ledger.append(event(10 * number + at))
+                ledger.checkpoint(LOG, last_signed=memory)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(grow, range(4)))
+    with open_ledger(url) as ledger:
+        sizes = [one.size for one in ledger.checkpoints()]
+        assert sizes == sorted(set(sizes))
+        assert ledger.verify(vkeys=(LOG.vkey,)).covered == 16
+    last = memory.read()
+    assert last is not None
+    assert last.size == 16
 
 
 def test_a_key_whose_memory_is_ahead_by_a_crash_signs_the_same_tree(tmp_path: Path) -> None:

@@ -341,3 +341,19 @@ def test_both_halves_of_a_root_count(stack: Stack) -> None:
     assert known.digest != root_of(other).digest
     trusted = AnchorTrust(known, lambda: int(NOON.timestamp()) * 10**9)
     assert trusted.verify(STAMP, stack.tsa.stamp(NOTE, NOON), NOTE) is not None
+
+
+def test_an_authority_that_lies_about_the_time_is_believed(stack: Stack) -> None:
+    early = NOON - timedelta(hours=1)
+    word = trust(stack.trusted_root()).verify(STAMP, stack.tsa.stamp(NOTE, early), NOTE)
+    assert word is not None
+    assert word.at_ns == int(early.timestamp()) * 10**9
+
+
+def test_a_log_that_shows_two_trees_is_believed_twice() -> None:
+    words = []
+    for note in (NOTE, NOTE.replace(b"5", b"6")):
+        stack = Stack(seed="forking")  # the same key and the same place, and another tree
+        words.append(trust(stack.trusted_root()).verify(LOG, logged(stack, note), note))
+    assert words[0] is not None
+    assert words[0] == words[1]
