@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -65,27 +66,33 @@ def test_a_full_disk_ends_with_exit_3_and_the_next_run_is_allowed(
 def test_an_interrupt_is_exit_130_and_says_so(folder: Path) -> None:
     with (folder / "dataset" / "large").open("wb") as file:
         file.truncate(64 << 30)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         # A shell's background job ignores interrupts, and its children inherit that.
         ["env", "--default-signal=INT", *AUDIT, "fingerprint", "dataset", "dataset"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    while not Path(f"/proc/{process.pid}/fd").is_dir() or not any(
-        str(path.readlink()).endswith("/large") for path in _open_files(process.pid)
-    ):
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    ) as process:
+        try:
+            while process.poll() is None and not _reads(process.pid, "/large"):
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert out == ""
     assert "audit: error: interrupted" in err
     assert "Traceback" not in err
 
 
-def _open_files(pid: int) -> list[Path]:
-    return [path for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()]
+def _reads(pid: int, ending: str) -> bool:
+    """Whether the process has a file open whose path ends so; files come and go meanwhile."""
+    for descriptor in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(OSError):
+            if str(descriptor.readlink()).endswith(ending):
+                return True
+    return False
 
 
 @pytest.mark.slow
