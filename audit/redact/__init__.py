@@ -5,6 +5,7 @@ Start here: `redact(text)` for identifiers and secrets; `Redactor` for anything 
 
 from audit.redact._files import FileJob, redact_file
 from audit.redact._gate import Engine
+from audit.redact._leaves import is_machine_value
 from audit.redact._lines import LineSettings, opened, redact_lines
 from audit.redact._patterns import user_shapes
 from audit.redact._pseudonyms import TOKEN_SHAPE, FileKeyRing, KeyRing, Pseudonyms
@@ -18,7 +19,7 @@ from audit.redact._sinks import (
     StructlogProcessor,
 )
 from audit.redact._stream import Decider, Edit, Found, StreamRedactor, apply_edits
-from audit.redact._structured import is_machine_value, redact_json
+from audit.redact._structured import redact_json
 from audit.redact._types import Coverage, RedactedText, Span
 
 __all__ = [

@@ -8,14 +8,28 @@ split where case or an underscore changes, so `userPhone` and `user_phone` say
 import re
 from dataclasses import dataclass
 
-BEFORE, AFTER, LABEL = 48, 16, 32
+BEFORE, AFTER, LABEL, NEAR = 48, 16, 32, 20
 """How many characters before and after a number count, and how near a label stands."""
+_NUMBERED = r"(?:[ _\-]?(?:no|number|num|nr|id))?[ :=#\"'\x1f.(\[]{0,4}$"
+_VERSIONS = re.compile(
+    rf"(?:^|[^a-z])(?:version|firmware|fw|build|release|revision|serial){_NUMBERED}"
+)
+_COUNTED = re.compile(
+    r"(?:^|[^a-z])(?:offsets?|seq|sequence|epoch|lsn|xid|txid|sku|partition|shard|bucket|revision|rev|ts|timestamp|nanos|millis"
+    r"|duration|elapsed|latency|wait|uptime|bytes|size|rows|tokens|batch|steps?|snowflake|checksum|isbn|ean|barcode|rss|pid|tid"
+    rf"|height|block|nonce|counter|count|version|firmware|build|release|serial){_NUMBERED}"
+)
+_FILED = re.compile(
+    rf"(?:^|[^a-z])(?:orders?|invoice|tracking|parcel|shipment|ticket|job|snowflake id|bill){_NUMBERED}|(?:订单|运单|单据|流水|批次|快递)(?:号码?|编号)?[:： ]?$"
+)
+_UNIT = re.compile(r" ?(?:ns|us|µs|ms|bytes|rows|tokens|items|points|parameters|iops|hz)(?![a-z])")
 RECORD = "\x1e"
 """Separates fields of a record; context never crosses it."""
 
 _WORD = re.compile(r"[A-ZÀ-ÞĄĆĘŁŃÓŚŹŻ]?[^\W\d_A-Z]+|[A-Z]+")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
+_HAN = re.compile("[\u3400-\u9fff]")
 _NOT_ASIAN = re.compile(r"[\u0000-\u10ff\u1e00-\u2fff]")
 
 
@@ -36,29 +50,38 @@ class Topic:
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a text, names of fields taken apart."""
-    if text.isascii() and _CAMEL.search(text) is None:
-        return frozenset(text.casefold().translate(_BLANKS).split())
+    if text.isascii():
+        low = text.lower()
+        if low == text or _CAMEL.search(text) is None:
+            return frozenset(low.translate(_BLANKS).split())
     return frozenset(word.casefold() for word in _WORD.findall(text))
 
 
 class Around:
     """The words around one place of a text, read when first asked for."""
 
-    __slots__ = ("_after", "_before", "_end", "_label", "_start", "_text", "_words")
+    __slots__ = ("_after", "_before", "_end", "_is_ascii", "_label", "_start", "_text", "_words")
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self._text, self._start, self._end = text, start, end
         self._words: frozenset[str] | None = None
         self._label: frozenset[str] | None = None
         self._before = self._after = ""
+        self._is_ascii = True
 
     def _read(self) -> frozenset[str]:
         before = self._text[max(0, self._start - BEFORE) : self._start]
         after = self._text[self._end : self._end + AFTER]
-        before = before[before.rfind(RECORD) + 1 :]
-        after = after.partition(RECORD)[0]
-        self._before, self._after = before.casefold(), after.casefold()
-        self._words = words(before + " " + after)
+        if RECORD in before:
+            before = before[before.rfind(RECORD) + 1 :]
+        if RECORD in after:
+            after = after.partition(RECORD)[0]
+        self._before, self._after = before, after
+        near = f"{before} {after}"
+        self._is_ascii = near.isascii()
+        if not self._is_ascii:
+            self._before, self._after = before.casefold(), after.casefold()
+        self._words = words(near)
         return self._words
 
     def mentions(self, topic: Topic) -> bool:
@@ -66,12 +89,34 @@ class Around:
         words = self._words if self._words is not None else self._read()
         if not topic.words.isdisjoint(words):
             return True
+        if self._is_ascii or not topic.phrases:
+            return False
         return any(phrase in self._before or phrase in self._after for phrase in topic.phrases)
 
     def mentions_any(self, words: frozenset[str]) -> bool:
         """Whether one of `words`, or anything in a script without blanks, is near."""
         near = self._words if self._words is not None else self._read()
-        return not words.isdisjoint(near) or not (self._before + self._after).isascii()
+        return not self._is_ascii or not words.isdisjoint(near)
+
+    def counts(self, *, is_solid: bool, is_mobile: bool = False) -> bool:
+        """Whether the word right before says that a machine counts, measures or numbers things.
+
+        Numbers of orders and the like may be a mobile number too, and then are one.
+        """
+        before = self._text[max(0, self._start - NEAR) : self._start]
+        before = before[before.rfind(RECORD) + 1 :].casefold()
+        if not is_solid:
+            return _VERSIONS.search(before) is not None
+        if _COUNTED.search(before) or (not is_mobile and _FILED.search(before)):
+            return True
+        return _UNIT.match(self._text[self._end : self._end + 12]) is not None
+
+    @property
+    def is_asian(self) -> bool:
+        """Whether Han characters stand before or after."""
+        if self._words is None:
+            self._read()
+        return not self._is_ascii and _HAN.search(self._before + self._after) is not None
 
     def labelled(self, topic: Topic) -> bool:
         """Whether a word of the topic stands right before, as a label does."""
@@ -83,5 +128,7 @@ class Around:
             self._label = words(near)
         if not topic.words.isdisjoint(self._label):
             return True
+        if self._is_ascii:
+            return False
         near_phrase = self._before[-LABEL:]
         return any(phrase in near_phrase for phrase in topic.phrases)

@@ -14,7 +14,14 @@ from itertools import accumulate
 from audit.redact import _phones as phones
 from audit.redact._context import Around
 from audit.redact._types import Span
-from audit.redact.kinds import ALONE_BY_SIZE, BY_FORM, BY_SIZE, WORDS_BY_SIZE, Rule
+from audit.redact.kinds import (
+    ALONE_BY_SIZE,
+    BY_FORM,
+    BY_SIZE,
+    MIXED_BY_SIZE,
+    WORDS_BY_SIZE,
+    Rule,
+)
 from audit.redact.validators.accounts import iban, iban_length
 from audit.redact.validators.asia import kr_rrn
 from audit.redact.validators.china import resident_id
@@ -23,9 +30,9 @@ from audit.redact.validators.world import us_ssn
 
 Emit = Callable[[Span], object]
 
-CLUSTER = re.compile(r"[0-9]+(?:[ \-./()\u00b7_\t\n\r|\\]{1,3}[0-9]+)*")
+CLUSTER = re.compile(r"[0-9]+(?:[ \-./()（）\u00b7_\t\n\r|\\]{1,3}[0-9]+)*")
 RUN = re.compile(r"[0-9]+")
-_SEPARATORS = str.maketrans("", "", " -./()·_\t\n\r|\\")
+_SEPARATORS = str.maketrans("", "", " -./()（）·_\t\n\r|\\")
 _SHAPE = str.maketrans(
     "012345678ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "9" * 9 + "A" * 52
 )
@@ -46,15 +53,23 @@ _DASHED = re.compile(
     r"(?:[0-9]{2})?[0-9]{6}[\-+][0-9]{4}|[0-9]{6}-[1-8][0-9]{6}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
 )
 _HETU = re.compile(r"[0-3][0-9][01][0-9]{3}[\-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Ya-y](?![0-9A-Za-z])")
+_IN_GROUPS = re.compile(r"[0-9]{1,6}(?:[ \-./·()][0-9]{1,6}){2,}")
+_EPOCH = re.compile(r"1[5-9][0-9]{11}|1[5-9][0-9]{14}|1[5-9][0-9]{17}")
+"""Milliseconds, microseconds and nanoseconds since 1970, of the years 2017 to 2033."""
+_SOLID = 0.6
+"""The least evidence that counts without context for digits without any separator."""
+_CHECK_X = re.compile(r"[ \-./·_]{0,2}[xX](?![A-Za-z])")
 _TIME = re.compile(
     r"(?:(?:19|20)[0-9]{2}([\-/.])[01]?[0-9]\1[0-3]?[0-9]|[0-3]?[0-9]([\-/.])[0-3]?[0-9]\2(?:19|20)[0-9]{2})"
     r"(?![0-9])"
 )
 _OCR = str.maketrans("OoIl|", "00111")
+_MISREAD = frozenset("OoIl|")
 _PREFIX = re.compile(r"[A-Z]{1,4}(?=[0-9OoIl]*[0-9])")
-MOST_RUNS = 8
+MOST_RUNS = 9
 """How many neighbouring runs one number may be written in, unless they are single digits."""
 _MOST_SINGLE, _FEWEST = 24, 7
+_SHORTEST = 6
 _LONGEST = 34
 _SIZES = frozenset(BY_SIZE) | frozenset(range(7, 18))
 """How many digits anything that is known has."""
@@ -62,15 +77,17 @@ _SIZES = frozenset(BY_SIZE) | frozenset(range(7, 18))
 
 def scan(text: str, emit: Emit) -> None:
     """Give `emit` every identifier of `text` that holds a digit run of its own."""
-    done = 0
+    done, size = 0, len(text)
     for match in CLUSTER.finditer(text):
         start, end = match.span()
         if end <= done:
             continue
-        after = text[end : end + 1]
-        if text[start - 1 : start] in _WORD_CHARS or (after in _WORD_CHARS and after not in "xX"):
+        after = text[end] if end < size else " "
+        if (start and text[start - 1] in _WORD_CHARS) or (
+            after in _WORD_CHARS and after not in "xX"
+        ):
             done = _tokens(text, max(start, done), end, emit)
-        elif end - start >= 6:
+        elif end - start >= _FEWEST:
             _cluster(text, start, end, emit)
 
 
@@ -134,12 +151,13 @@ def _windows(text: str, runs: list[tuple[int, int]], emit: Emit) -> None:
     most = _MOST_SINGLE if single else MOST_RUNS
     opened = [i for i in range(1, count) if "(" in text[runs[i - 1][1] : runs[i][0]]]
     ends = list(accumulate((e - s for s, e in runs), initial=0))
+    sizes = _sizes_for(around)
     while at < count:
         # A bracket opens the next number, unless it holds an area code behind a country's.
         bracket = bisect_right(opened, at + 1)
         last = min(count, at + most, opened[bracket] if bracket < len(opened) else count)
         for stop in range(last, at, -1):
-            if ends[stop] - ends[at] not in _SIZES:
+            if ends[stop] - ends[at] not in (sizes if at else _SIZES):
                 continue
             span = _window(text, runs[at][0], runs[stop - 1][1], around)
             whole = stop - at < 5 or stop - at == count
@@ -149,6 +167,14 @@ def _windows(text: str, runs: list[tuple[int, int]], emit: Emit) -> None:
                 break
         else:
             at += 1
+
+
+def _sizes_for(around: Around) -> frozenset[int]:
+    """Return how many digits a number may have behind the first, in this context."""
+    if around.mentions(phones.TOPIC):
+        return _SIZES
+    known = {n for n, words in WORDS_BY_SIZE.items() if around.mentions_any(words)}
+    return frozenset(known | ALONE_BY_SIZE.keys() | phones.SIZES_ALONE)
 
 
 def _resident_ids(text: str, runs: list[tuple[int, int]], emit: Emit) -> None:
@@ -181,18 +207,34 @@ def _number(
     if size > _LONGEST:
         return None
     around = around or Around(text, start, end)
-    if size == 17 and text[end : end + 1] in ("x", "X"):
-        return _best(BY_FORM["9" * 17 + "A"], digits + "X", around, (start, end + 1))
+    if size == 17 and (last := _CHECK_X.match(text, end)) is not None:
+        found = _best(BY_FORM["9" * 17 + "A"], digits + "X", around, (start, last.end()))
+        if found is not None:
+            return found
     rules = BY_SIZE.get(size)
     if rules and not around.mentions_any(WORDS_BY_SIZE[size]):
-        rules = ALONE_BY_SIZE[size]
+        rules = ALONE_BY_SIZE.get(size, ())
     found = _best(rules, digits, around, (start, end)) if rules else None
     if found is not None and found.score >= 0.9:
         return found
     phone = phones.number(text, start, end, digits, around)
     if phone is not None and (found is None or phone.score >= found.score):
-        return phone
-    return found
+        found = phone
+    elif found is not None and not around.mentions_any(WORDS_BY_SIZE[size]):
+        found = found if _is_written_so(text[start:end], found.score) else None
+    if found is None or found.score >= 0.9 or "+" in text[found.start : start]:
+        return found
+    is_solid = end - start == size
+    counted = Around(text, start, end) if is_solid else around
+    is_mobile = found.type == "PHONE_NUMBER"
+    return None if counted.counts(is_solid=is_solid, is_mobile=is_mobile) else found
+
+
+def _is_written_so(raw: str, score: float) -> bool:
+    """Whether a number without context is written as such numbers are, not as a table or a decimal."""
+    if raw.isdigit():
+        return score >= _SOLID and _EPOCH.fullmatch(raw) is None
+    return _IN_GROUPS.fullmatch(raw) is not None
 
 
 def _best(
@@ -211,15 +253,14 @@ def _best(
 
 def _weigh(rule: Rule, value: str, around: Around) -> float:
     """Return the evidence that `value` is what `rule` describes: 0 is none, 0.95 the most."""
-    if rule.check is not None and rule.check(value):
-        if around.mentions(rule.topic):
-            return 0.95
-        return rule.alone
+    check = rule.check
+    if not around.mentions(rule.topic):  # asked first, since it is the quickest to say no
+        return rule.alone if rule.alone and check is not None and check(value) else 0.0
+    if check is not None and check(value):
+        return 0.95
     if rule.labelled and (rule.looks is None or rule.looks(value)):
         return 0.65 if around.labelled(rule.topic) else 0.0
-    if rule.check is None and not rule.labelled:
-        return 0.6 if around.mentions(rule.topic) else 0.0
-    return 0.0
+    return 0.6 if check is None and not rule.labelled else 0.0
 
 
 def _tokens(text: str, start: int, end: int, emit: Emit) -> int:
@@ -228,23 +269,23 @@ def _tokens(text: str, start: int, end: int, emit: Emit) -> int:
     left = start - len(head) + len(head.rstrip(_WORDS))
     tail = text[end : end + 41]
     right = end + len(tail) - len(tail.lstrip(_WORDS))
-    if right - left < 6:
+    if right - left < _SHORTEST:
         return right
-    machine = _MACHINE.match(text, left)
-    if machine is not None:
-        return max(machine.end(), end)
-    if (hetu := _HETU.match(text, left)) is not None and fi_hetu(hetu.group()):
+    if right - left > 40 or text[left + 8 : left + 9] == "-":
+        machine = _MACHINE.match(text, left)
+        if machine is not None:
+            return max(machine.end(), end)
+    if left == start and (hetu := _HETU.match(text, left)) is not None and fi_hetu(hetu.group()):
         emit(Span(*hetu.span(), "FI_PERSONAL_IDENTITY_CODE", 0.85))
         return hetu.end()
     at = left
-    while at < end:
-        word = _WORD.match(text, at)
-        if word is None:
-            at += 1
-            continue
-        _word(text, word.start(), word.end(), emit)
+    for word in _WORD.finditer(text, left, right):
+        if word.start() >= end:
+            break
         at = word.end()
-    return at
+        if at - word.start() >= _SHORTEST:
+            _word(text, word.start(), at, emit)
+    return max(at, end)
 
 
 def _word(text: str, start: int, end: int, emit: Emit) -> None:
@@ -270,10 +311,20 @@ def _glued(text: str, start: int, value: str) -> Span | None:
     return span if span is not None and span.score >= 0.9 else None
 
 
-def token(text: str, start: int, end: int, value: str) -> Span | None:
+def may_be_token(value: str) -> bool:
+    """Whether anything is written in the form of `value`; quicker than `token`, and true more often."""
+    return (
+        value.translate(_SHAPE) in BY_FORM
+        or len(value) in MIXED_BY_SIZE
+        or iban_length(value[:2]) == len(value)
+        or not _MISREAD.isdisjoint(value)
+    )
+
+
+def token(text: str, start: int, end: int, value: str, around: Around | None = None) -> Span | None:
     """Return what the letters and digits `value`, written at `start:end`, are, or None."""
     size = len(value)
-    if not 6 <= size <= _LONGEST:
+    if not _SHORTEST <= size <= _LONGEST:
         return None
     if (
         size >= 15
@@ -282,10 +333,14 @@ def token(text: str, start: int, end: int, value: str) -> Span | None:
         and iban(value)
     ):
         return Span(start, end, "IBAN_CODE", 0.95)
-    around = Around(text, start, end)
-    for written in (value, _read_again(value)):
-        rules = BY_FORM.get(written.translate(_SHAPE), ()) + BY_FORM.get(f"*{size}", ())
-        found = _best(rules, written, around, (start, end)) if rules and written else None
+    again = "" if _MISREAD.isdisjoint(value) else _read_again(value)
+    mixed = MIXED_BY_SIZE.get(size, ())
+    for written in (value, again):
+        rules = (BY_FORM.get(written.translate(_SHAPE), ()) + mixed) if written else ()
+        if not rules:
+            continue
+        around = around or Around(text, start, end)
+        found = _best(rules, written, around, (start, end))
         if found is not None:
             return found
     return None

@@ -8,7 +8,7 @@ longer, and nothing more.
 import importlib
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from audit.core.errors import ExtraMissing
@@ -25,7 +25,7 @@ def open_gate(shapes: Sequence[Shape], engine: Engine = "auto") -> tuple[str, Ga
         ExtraMissing: `engine` is named but not installed.
     """
     builders = {"hyperscan": _hyperscan, "re2": _re2, "re": _plain}
-    for name in ["hyperscan", "re"] if engine == "auto" else [engine]:
+    for name in ["hyperscan", "re2", "re"] if engine == "auto" else [engine]:
         try:
             return name, builders[name](shapes)
         except ImportError as exc:
@@ -39,45 +39,48 @@ _RAREST = "zqxjkvbpygfwmucldrhsnioate .\n"
 
 
 def _plain(shapes: Sequence[Shape]) -> Gate:
-    """Look for the hints, and only for those whose rarest character is in the text."""
-    exact: Table = {}
-    folded: Table = {}
-    searched = []
+    """Look for one of a shape's hints, each only where its rarest character is in the text."""
+    classes = list({shape.needs for shape in shapes if shape.needs})
+    groups: dict[str, list[_Hinted]] = {needs: [] for needs in ["", *classes]}
+    asked: dict[str, list[tuple[int, Callable[[str], object]]]] = {needs: [] for needs in groups}
     for index, shape in enumerate(shapes):
-        for hint in shape.hints:
-            table = folded if shape.gate.startswith("(?i)") else exact
-            rarest = min(hint, key=_RAREST.find)
-            table.setdefault(rarest, []).append((index, hint))
         if not shape.hints:
-            question = shape.may or re.compile(shape.gate).search
-            searched.append((index, question, frozenset(shape.needs)))
-    needs = [(i, frozenset(s.needs)) for i, s in enumerate(shapes) if s.needs]
+            asked[shape.needs].append((index, shape.may or re.compile(shape.gate).search))
+            continue
+        by_char: dict[str, list[str]] = {}
+        for hint in dict.fromkeys(shape.hints):
+            by_char.setdefault(min(hint, key=_RAREST.find), []).append(hint)
+        hints = tuple((char, tuple(words)) for char, words in by_char.items())
+        groups[shape.needs].append((index, shape.gate.startswith("(?i)"), hints))
 
     def gate(text: str) -> list[int]:
-        present = set(text)
         low = text.lower()
-        without = {i for i, chars in needs if chars.isdisjoint(present)}
-        found = set(without)  # not asked for
-        _hinted(exact, present, text, found)
-        _hinted(folded, present if low == text else set(low), low, found)
-        found -= without
-        for index, question, chars in searched:
-            if not (chars and chars.isdisjoint(present)) and question(text):
-                found.add(index)
-        return sorted(found)
+        found: list[int] = []
+        for needs, group in groups.items():
+            if needs and not _holds(text, needs):
+                continue
+            for index, is_folded, hints in group:
+                where = low if is_folded else text
+                for char, words in hints:
+                    if char in where and (char in words or _holds(where, words)):
+                        found.append(index)
+                        break
+            found.extend(index for index, question in asked[needs] if question(text))
+        found.sort()
+        return found
 
     return gate
 
 
-Table = dict[str, list[tuple[int, str]]]
+_Hinted = tuple[int, bool, tuple[tuple[str, tuple[str, ...]], ...]]
+"""A shape's number, whether case counts not, and its hints by their rarest character."""
 
 
-def _hinted(table: Table, present: set[str], text: str, found: set[int]) -> None:
-    """Add the shapes that have a hint in `text`."""
-    for char in present & table.keys():
-        for index, hint in table[char]:
-            if index not in found and (len(hint) == 1 or hint in text):
-                found.add(index)
+def _holds(text: str, parts: Iterable[str]) -> bool:
+    for part in parts:  # noqa: SIM110  a generator takes three times as long
+        if part in text:
+            return True
+    return False
 
 
 def _hyperscan(shapes: Sequence[Shape]) -> Gate:

@@ -7,13 +7,15 @@ more, but `PESEL:` still says what must follow, and its form says how much.
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
+from operator import itemgetter
 
 from audit.redact._context import RECORD, Topic
 from audit.redact._phones import TOPIC as PHONE_TOPIC
 from audit.redact._types import Span
 from audit.redact.kinds import RULES, Rule
 from audit.redact.kinds.rule import digits
-from audit.redact.shapes.shape import Shape
+from audit.redact.shapes.shape import Shape, joined
 from audit.redact.validators.accounts import iban
 
 _ACCOUNT = Topic.of(
@@ -29,32 +31,44 @@ _ONLY_HERE = (
         check=iban,
     ),
     Rule("IBAN_CODE", "PL", digits(26), _ACCOUNT, labelled=True),
+    Rule("PL_DRIVER_LICENSE", "PL", digits(11), Topic.of("jazdy"), labelled=True),
 )
+_LIKE = "OoIlSBZG|"
+"""Letters that a scanner writes for a digit."""
 _DAMAGE = (
-    r"[0-9][ .\-][0-9][ .\-][0-9][ .\-][0-9][ .\-][0-9]|[0-9A-Z]-?\r?\n ?-?[0-9A-Z]"
-    r"|[0-9][OoIl|]{1,4}[0-9]|[^A-Za-z0-9][OoIl|]{1,2}[0-9]{3}|[0-9]{3}[OoIl|]{1,2}[^A-Za-z0-9]"
+    r"[0-9][0-9]?(?:[ .\-][0-9][0-9]?){2}[ .\-][0-9]|[0-9A-Z][ -]?\r?\n[ \t]{0,8}-?[0-9A-Z]|[0-9A-Z] {2,3}[0-9]"
+    rf"|[0-9][{_LIKE}]{{1,4}}[0-9]|[^A-Za-z0-9][{_LIKE}]{{1,2}}[0-9]{{2}}|[0-9]{{2}}[{_LIKE}]{{1,2}}[^A-Za-z0-9]"
 )
 # The same from its first digit on, for plain `re`, which is quick to find one.
 _DAMAGED = re.compile(
-    r"[0-9](?:[ .\-][0-9][ .\-][0-9][ .\-][0-9][ .\-][0-9]|[OoIl|]{1,4}[0-9]|[0-9]{2}[OoIl|]{1,2}[^A-Za-z0-9]"
-    r"|[0-9]{2}(?<=[^A-Za-z0-9][OoIl|][0-9]{3})|[0-9]{2}(?<=[^A-Za-z0-9][OoIl|]{2}[0-9]{3}))"
+    rf"[0-9](?:[0-9]?(?:[ .\-][0-9][0-9]?){{2}}[ .\-][0-9]| {{2,3}}[0-9]|(?<=[A-Z] {{2}}[0-9])|(?<=[A-Z] {{3}}[0-9])"
+    rf"|[{_LIKE}]{{1,4}}[0-9]|[0-9][{_LIKE}]{{1,2}}[^A-Za-z0-9]"
+    rf"|[0-9](?<=[^A-Za-z0-9][{_LIKE}][0-9]{{2}})|[0-9](?<=[^A-Za-z0-9][{_LIKE}]{{2}}[0-9]{{2}}))"
 )
-_BROKEN = re.compile(r"\n ?-?[0-9A-Z]")
-_READ_AS_DIGIT = str.maketrans("OoIl|", "00111")
+_BROKEN = re.compile(r"\n[ \t]{0,8}-?[0-9A-Z]")
+_READ_AS_DIGIT = str.maketrans("OoIl|SBZG", "001115826")
 _WORD = re.compile(r"[^\W\d_]+")
 _START = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z|]")
-_SEPARATORS = " -./\n\r·"
-_REACH, _LONGEST = 36, 72
-"""How far behind its label a value may begin, and how many characters it may take."""
+_SEPARATORS = " -./\n\r\t·"
+_REACH, _LONGEST, _WORDY = 36, 72, 24
+"""How far behind its label a value may begin, and how many characters it and the label may take."""
+_MOST, _APART, _INDENTED = 28, 3, 12
+"""Characters a value has at most, and separators within it, on one line and over a line's end."""
 
 
-def _by_word() -> dict[str, tuple[Rule, ...]]:
-    table: dict[str, list[Rule]] = defaultdict(list)
+Forms = dict[int, list[tuple[Rule, str]]]
+"""By their number of characters, the forms that a value behind a label may have."""
+
+
+def _by_word() -> dict[str, Forms]:
+    table: dict[str, Forms] = defaultdict(lambda: defaultdict(list))
     for rule in (*RULES, *_ONLY_HERE):
         if rule.labelled or rule.check is not None:
             for word in rule.topic.words:
-                table[word].append(rule)
-    return {word: tuple(rules) for word, rules in table.items()}
+                for form in rule.forms:
+                    size = int(form[1:]) if form.startswith("*") else len(form)
+                    table[word][size].append((rule, form))
+    return {word: dict(sorted(forms.items(), reverse=True)) for word, forms in table.items()}
 
 
 _LABELS = _by_word()
@@ -63,30 +77,35 @@ _LABELS = _by_word()
 def _labelled(match: re.Match[str]) -> Span | None:
     """Read on from a word, if it is a label, to the first value that has its form."""
     text = match.string
-    rules = _LABELS.get(match.group().casefold())
-    if rules is None:
+    forms = _LABELS.get(match.group().casefold())
+    if forms is None:
         return None
     end = text.find(RECORD, match.end(), match.end() + _REACH)
     limit = match.end() + _REACH if end < 0 else end
     for start in _START.finditer(text, match.end(), limit):
-        span = _value(text, start.start(), rules)
+        span = _value(text, start.start(), forms)
         if span is not None:
             return span
     return None
 
 
-def _value(text: str, start: int, rules: tuple[Rule, ...]) -> Span | None:
-    """Return the longest form of one of `rules` that the characters from `start` on fill."""
+def _value(text: str, start: int, forms: Forms) -> Span | None:
+    """Return the longest of `forms` that the characters from `start` on fill."""
     places = _characters(text, start)
-    for size in range(min(len(places), 28), 6, -1):
+    most = min(len(places), _MOST)
+    for size, fitting in forms.items():
+        if not 6 < size <= most:
+            continue
         end = places[size - 1] + 1
-        if text[end : end + 1].isascii() and text[end : end + 1].isalnum():
+        after = text[end : end + 1]
+        if after.isascii() and after.isalnum():
             continue
         raw = "".join(text[i] for i in places[:size])
-        for rule in rules:
-            score = max((_fits(rule, form, raw) for form in rule.forms), default=0.0)
-            if score:
-                return Span(start, end, rule.type, score)
+        score, kind = max(
+            ((_fits(rule, form, raw), rule.type) for rule, form in fitting), key=itemgetter(0)
+        )
+        if score:
+            return Span(start, end, kind, score)
     return None
 
 
@@ -98,7 +117,7 @@ def _characters(text: str, start: int) -> list[int]:
         char = text[i]
         if char in _SEPARATORS:
             gap += 1
-            if gap > 3:
+            if gap > (_INDENTED if "\n" in text[i - gap : i + 1] else _APART):
                 break
         elif (char.isascii() and char.isalnum()) or char == "|":
             if gap and char.islower() and text[i + 1 : i + 2].islower():
@@ -114,12 +133,10 @@ def _fits(rule: Rule, form: str, raw: str) -> float:
     """Return the evidence that `raw` is a value of `form` with digits misread: 0 is none."""
     if form.startswith("*"):
         value = raw.upper().replace("O", "0").replace("I", "1").replace("Q", "0")
-        if len(value) != int(form[1:]) or not any(c.isdigit() for c in value):
+        if not any(c.isdigit() for c in value):
             return 0.0
-    elif len(form) == len(raw):
-        value = "".join(_read(kind, c) for kind, c in zip(form, raw, strict=True))
     else:
-        return 0.0
+        value = "".join(_read(kind, c) for kind, c in zip(form, raw, strict=True))
     if "?" in value:
         return 0.0
     if rule.check is not None and rule.check(value):
@@ -139,12 +156,24 @@ def _may_be_damaged(text: str) -> bool:
     return _DAMAGED.search(text) is not None or ("\n" in text and _BROKEN.search(text) is not None)
 
 
+def _scan(text: str, emit: Callable[[Span], object]) -> None:
+    """Read on from the labels that stand before damage, and from no other word."""
+    marks = [mark.start() for mark in _DAMAGED.finditer(text)]
+    if "\n" in text:
+        marks = sorted([*marks, *(mark.start() for mark in _BROKEN.finditer(text))])
+    for start, end in joined((at - _REACH - _LONGEST - _WORDY, at) for at in marks):
+        for word in _WORD.finditer(text, start, end):
+            span = _labelled(word)
+            if span is not None:
+                emit(span)
+
+
 SHAPE = Shape(
     "labelled",
     _WORD,
     (),
     _DAMAGE,
-    _labelled,
+    scan=_scan,
     about="a label before a damaged value",
     needs="0123456789",
     may=_may_be_damaged,

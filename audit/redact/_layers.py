@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-GATE = r"[A-Za-z0-9+/_\-]{15}|%[0-9A-Fa-f]{2}|&[#A-Za-z]|\\[ux]"
+# Base64 of a text mixes capitals with small letters and digits; a word of prose does not.
+_MIXED = r"[A-Z][a-z]{0,6}[A-Z0-9+/_\-][A-Za-z0-9+/_\-]{6}"
+GATE = rf"{_MIXED}|%[0-9A-Fa-f]{{2}}|&[#A-Za-z]|\\[ux]"
 """What a text must hold for any layer to be opened."""
 MOST_DEPTH = 2
 MOST_DECODED = 1 << 20
@@ -50,8 +52,11 @@ _ESCAPE = re.compile(
     r"(?:\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}"
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{15,}+={0,2}")
+_MAY_BE_BASE64 = re.compile(_MIXED)
+_BLANK = re.compile(r"[ \t\r\n\x1e\x1f]")
+_CONTEXT = 110
+"""Characters around an encoded stretch that are read with it."""
 _HEX = re.compile(r"[0-9a-fA-F\-]+|[0-9]+")
-_SPOKEN = re.compile(r"[A-Za-z/_\-]+")
 
 
 def _percent(raw: str) -> list[tuple[str, int, int]]:
@@ -85,17 +90,17 @@ _LAYERS = (
 
 
 def may_hold(text: str) -> bool:
-    """Whether `text` may hold a layer; quicker than a search for `GATE`, and true more often."""
+    """Whether `text` may hold a layer; quicker than a search for `GATE`, and true as often."""
     if "%" in text or "&" in text or "\\" in text:
         return True
-    return len(text) >= 15 and max(map(len, text.split()), default=0) >= 15
+    return _MAY_BE_BASE64.search(text) is not None
 
 
 def views(text: str, depth: int = MOST_DEPTH) -> Iterator[View]:
     """Give every decoded view of `text`, and of those, at most `depth` deep."""
     if not depth or len(text) > MOST_DECODED:
         return
-    found = [view for view in (_substituted(text, *layer) for layer in _LAYERS) if view]
+    found = [view for layer in _LAYERS for view in _substituted(text, *layer)]
     found.extend(_encoded(text))
     for view in found:
         yield view
@@ -109,14 +114,40 @@ def _substituted(
     mark: str,
     pattern: re.Pattern[str],
     decode: Callable[[str], list[tuple[str, int, int]]],
-) -> View | None:
-    if mark not in text or pattern.search(text) is None:
-        return None
+) -> Iterator[View]:
+    """Give the stretches of `text` that hold `pattern`, decoded, with what stands around them."""
+    if mark not in text:
+        return
+    matches: list[re.Match[str]] = []
+    left = right = -1
+    for match in pattern.finditer(text):
+        if match.start() > right:
+            if matches:
+                yield _decoded(text, (left, right), name, matches, decode)
+                matches = []
+            least = max(right, 0)
+            word = max(text.rfind(blank, least, match.start()) for blank in " \t\n\x1e\x1f")
+            left = max(word + 1 - _CONTEXT, least)
+        if match.end() > right - _CONTEXT:
+            blank = _BLANK.search(text, match.end())
+            right = min((blank.start() if blank else len(text)) + _CONTEXT, len(text))
+        matches.append(match)
+    if matches:
+        yield _decoded(text, (left, right), name, matches, decode)
+
+
+def _decoded(
+    text: str,
+    stretch: tuple[int, int],
+    name: str,
+    matches: list[re.Match[str]],
+    decode: Callable[[str], list[tuple[str, int, int]]],
+) -> View:
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    at = 0
-    for match in pattern.finditer(text):
+    at, last = stretch
+    for match in matches:
         begin = match.start()
         out.append(text[at:begin])
         starts.extend(range(at, begin))
@@ -126,16 +157,16 @@ def _substituted(
             starts.append(begin + start)
             ends.append(begin + end)
         at = match.end()
-    out.append(text[at:])
-    starts.extend(range(at, len(text)))
-    ends.extend(range(at + 1, len(text) + 1))
+    out.append(text[at:last])
+    starts.extend(range(at, last))
+    ends.extend(range(at + 1, last + 1))
     return View(name, "".join(out), tuple(starts), tuple(ends))
 
 
 def _encoded(text: str) -> Iterator[View]:
     for match in _BASE64.finditer(text):
         raw = match.group()
-        if _HEX.fullmatch(raw) or _SPOKEN.fullmatch(raw):
+        if _MAY_BE_BASE64.search(raw) is None or _HEX.fullmatch(raw):
             continue
         plain = _base64(raw)
         if plain is not None:

@@ -181,7 +181,8 @@ def _line(redactor: Redactor, line: bytes, counts: Counter[str]) -> bytes | None
         return None
     if result.is_clean:
         return line
-    counts.update(span.type for span in result.spans)
+    for span in result.spans:
+        counts[span.type] += 1
     return (result.text + text[len(body) :]).encode("utf-8")
 
 

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from audit.core.errors import AuditError, RedactionFailed
 from audit.redact._gate import Engine
+from audit.redact._leaves import Known
 from audit.redact._overlap import resolve
 from audit.redact._replace import WHOLE, Replacement, placeholder, replaced
 from audit.redact._scan import BudgetSpent, Deadline, Scanner
@@ -60,6 +61,7 @@ class Redactor:
         self.settings = settings or Settings()
         self._scanner = Scanner(self.settings.engine, shapes)
         self._recognisers = tuple(recognisers)
+        self.known = None if recognisers else Known()
         self.recognisers = (
             self._scanner.digest,
             *(d for r in self._recognisers for d in r.digests),

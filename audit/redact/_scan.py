@@ -39,7 +39,9 @@ class Deadline:
             raise BudgetSpent
 
 
-_DIGITS = Shape("digits", digits.CLUSTER, tuple("0123456789"), "[0-9]", scan=digits.scan)
+_DIGITS = Shape(
+    "digits", digits.CLUSTER, tuple("0123456789"), "[0-9]", scan=digits.scan, needs="0123456789"
+)
 _LAYERS = Shape("layers", re.compile(GATE), (), GATE, scan=lambda text, emit: None, may=may_hold)  # noqa: ARG005
 
 
@@ -61,10 +63,11 @@ class Scanner:
         layers: list[str] = []
         if self._one(text, found, deadline):
             for view in views(text):
-                layers.append(view.layer)
+                if view.layer not in layers:
+                    layers.append(view.layer)
                 inner: list[Span] = []
                 self._one(view.text, inner, deadline)
-                found.extend(_outside(view, inner))
+                found.extend(_outside(view, inner, len(text)))
         return (resolve(found) if len(found) > 1 else found), tuple(layers)
 
     def _one(self, text: str, found: list[Span], deadline: Deadline) -> bool:
@@ -80,8 +83,13 @@ class Scanner:
         return 0 in present
 
 
-def _outside(view: View, spans: list[Span]) -> list[Span]:
-    return [Span(*view.place(s, e), kind, score) for s, e, kind, score in spans]
+def _outside(view: View, spans: list[Span], length: int) -> list[Span]:
+    """Return spans of a view where they were written; a key without its end goes to the end."""
+    return [
+        Span(start, length if kind == "PRIVATE_KEY" and e == len(view.text) else end, kind, score)
+        for s, e, kind, score in spans
+        for start, end in [view.place(s, e)]
+    ]
 
 
 def recogniser_digest(shapes: Sequence[Shape]) -> str:

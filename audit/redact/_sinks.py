@@ -13,9 +13,10 @@ from typing import Any
 from typing_extensions import override
 
 from audit.core.errors import RedactionFailed
+from audit.redact._leaves import is_machine_value
 from audit.redact._redactor import Redactor, default
 from audit.redact._replace import WHOLE
-from audit.redact._structured import is_machine_value, redact_json
+from audit.redact._structured import redact_json
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _PLAIN = logging.Formatter()

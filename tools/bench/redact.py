@@ -42,6 +42,7 @@ def figures() -> Iterator[Figure]:
         log_lines(120),
         [HAN * 5 + "电话13812345678" for _ in range(40)],
     )
+    fresh = log_lines(4000)
     patterns, models = stock("no_op"), stock("spacy")
     gc.collect()
     gc.freeze()  # the models of one side are not to be walked by the collector of the other
@@ -51,7 +52,7 @@ def figures() -> Iterator[Figure]:
         redactor = Redactor(Settings(engine=engine))
         ours = (
             per_item(redactor.redact, chats, 20),
-            per_item(partial(redact_json, redactor), logs, 10),
+            per_fresh_item(partial(redact_json, redactor), fresh),
         )
         yield ratio(f"ids, {engine}: chat over stock patterns", base["chat"], ours[0], chat_least)
         yield ratio(
@@ -69,7 +70,7 @@ def figures() -> Iterator[Figure]:
     yield chunk_cost()
     yield worst_megabyte()
     with tempfile.TemporaryDirectory(prefix="audit-bench-") as name:
-        yield from log_files(Path(name), logs)
+        yield from log_files(Path(name))
 
 
 def messages(count: int) -> list[str]:
@@ -156,6 +157,18 @@ def per_item(work: Callable[[str], object], items: Sequence[str], rounds: int) -
     return best
 
 
+def per_fresh_item(work: Callable[[str], object], items: Sequence[str], size: int = 500) -> float:
+    """Return the processor seconds of one item, the best batch; no item comes twice."""
+    best = float("inf")
+    for at in range(0, len(items), size):
+        began = time.process_time()
+        for item in items[at : at + size]:
+            work(item)
+        if at:
+            best = min(best, (time.process_time() - began) / size)
+    return best
+
+
 def ratio(name: str, theirs: float, ours: float, least: float) -> Figure:
     detail = f"{theirs * 1e6:.0f} us against {ours * 1e6:.1f} us"
     return Figure(f"{name}, times as fast", theirs / ours, detail, at_least=least)
@@ -235,27 +248,33 @@ HOSTILE = (
     "4111 1111 1111 1112 ",
     "DE89 3704 0044 ",
     "%31",
+    "%31 ",
     "一",
+    "A1 ",
+    "AB12 ",
+    "::1 ",
+    "tel 1",
 )
 
 
 def worst_megabyte() -> Figure:
     redactor, worst = Redactor(Settings(budget=60.0)), (0.0, "")
-    for part in HOSTILE:
+    dice = random.Random(9)  # noqa: S311
+    numbers = " ".join(str(dice.randint(1000, 9999)) for _ in range(200_000))
+    for part in (*HOSTILE, numbers):
         text = part * (1_000_000 // len(part))
         began = time.process_time()
         redactor.redact(text)
-        worst = max(worst, (time.process_time() - began, part))
+        worst = max(worst, (time.process_time() - began, part[:20]))
     return Figure(
         "worst hostile megabyte, CPU seconds", worst[0], f"{worst[1]!r} repeated", at_most=2
     )
 
 
-def log_files(folder: Path, lines: Sequence[str]) -> Iterator[Figure]:
+def log_files(folder: Path) -> Iterator[Figure]:
     """A log file through the command, by one process and by two, and its memory when it is four times as long."""
     source, out = folder / "log", folder / "out"
-    block = ("\n".join(lines) + "\n").encode()
-    small = block * (24_000_000 // len(block))
+    small = ("\n".join(log_lines(28_000)) + "\n").encode()
 
     def run(data: bytes, workers: int) -> Sample:
         source.write_bytes(data)

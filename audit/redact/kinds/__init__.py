@@ -11,13 +11,20 @@ BY_FORM: dict[str, tuple[Rule, ...]] = {
 }
 """Rules by exact shape; `*N` holds those for any mix of N letters and digits."""
 
+MIXED_BY_SIZE: dict[int, tuple[Rule, ...]] = {
+    int(form[1:]): rules for form, rules in BY_FORM.items() if form.startswith("*")
+}
+"""Rules for any mix of letters and digits of a length."""
+
 BY_SIZE: dict[int, tuple[Rule, ...]] = {
     size: BY_FORM["9" * size] for size in range(40) if "9" * size in BY_FORM
 }
 """Rules for plain numbers of a length."""
 
 ALONE_BY_SIZE: dict[int, tuple[Rule, ...]] = {
-    size: tuple(rule for rule in rules if rule.alone) for size, rules in BY_SIZE.items()
+    size: alone
+    for size, rules in BY_SIZE.items()
+    if (alone := tuple(rule for rule in rules if rule.alone))
 }
 """Those of them that count without context."""
 
@@ -27,4 +34,4 @@ WORDS_BY_SIZE: dict[int, frozenset[str]] = {
 }
 """All words that any rule for numbers of a length looks for."""
 
-__all__ = ["ALONE_BY_SIZE", "BY_FORM", "BY_SIZE", "RULES", "WORDS_BY_SIZE", "Rule"]
+__all__ = ["ALONE_BY_SIZE", "BY_FORM", "BY_SIZE", "MIXED_BY_SIZE", "RULES", "WORDS_BY_SIZE", "Rule"]

@@ -39,7 +39,7 @@ NORTH = (
         "PL",
         ("AAA999999",),
         T(
-            "dowód dowod dowodu dowodem osobistego osobisty tożsamości legitymująca legitymujący legitymujący"
+            "dowód dowod dowodu dowodem dow osobistym osobistego osobisty tożsamości legitymująca legitymujący legitymujący"
         ),
         check=eu_north.pl_identity_card,
         alone=0.6,

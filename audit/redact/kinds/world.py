@@ -33,7 +33,7 @@ RULES = (
     Rule("US_NPI", "US", digits(10), T("npi"), check=world.us_npi),
     Rule("CA_SIN", "CA", digits(9), T("sin insurance nas"), check=world.ca_sin),
     Rule("BR_CPF", "BR", digits(11), T("cpf"), check=world.br_cpf, alone=0.55),
-    Rule("BR_CNPJ", "BR", digits(14), T("cnpj"), check=world.br_cnpj, alone=0.6),
+    Rule("BR_CNPJ", "BR", digits(14), T("cnpj"), check=world.br_cnpj, alone=0.55),
     Rule("TR_NATIONAL_ID", "TR", digits(11), T("kimlik tc tckn"), check=world.tr_identity, labelled=True),
     Rule("ZA_ID_NUMBER", "ZA", digits(13), T("id identity said"), check=world.za_id, alone=0.6),
     Rule("AU_TFN", "AU", digits(9), T("tfn"), check=world.au_tfn),
@@ -62,6 +62,13 @@ RULES = (
         "EU",
         (
             "AA99999A",
+            "AA9A999",
+            "AA99A99",
+            "AAA9A99",
+            "AA999A",
+            "AAA99A",
+            "AAA9A9",
+            "AA99A9",
             "AA99999",
             "AAA99999",
             "AA9999A",
@@ -83,7 +90,7 @@ RULES = (
             "AAAA9999",
         ),
         T(
-            "rejestracyjny rejestracyjna rej pojazdu tablica plate kennzeichen kfz immatriculation matrícula matricula targa registration kenteken"
+            "rejestracyjny rejestracyjna rejestracyjnym rejestracyjnej rejestracyjnego rej pojazd pojazdu tablica plate kennzeichen kfz immatriculation matrícula matricula targa registration kenteken"
         ),
         labelled=True,
     ),

@@ -22,8 +22,10 @@ _NUMBER = re.compile(
     r"[0-9一二三四五六七八九十百零〇]{1,6}(?:号|栋|幢|座|单元|室|弄|组|楼|层|户|房)"
 )
 _LABEL = re.compile(
-    r"(?:地址|住址|住所|家住|住在|寄到|寄往|收货|送到|户籍|籍贯|居住地|位于|所在地)[是为在于]?[:： ]?$"
+    r"(?:地址|住址|住所地?|寄到|寄往|收货地?|送到|户籍|居住地|住处)[是为在:： ]{0,2}$"
 )
+_LIVES = re.compile(r"(?:家住|住在|现住|居住在|租住在?|搬到)$")
+_HOME = re.compile("[镇乡村街路弄巷]|小区|胡同|社区|公寓|花园|家园|大厦|新村|宿舍")
 _PLACES = frozenset({"LOC", "s", "ns"})
 
 
@@ -62,9 +64,11 @@ def _extended(text: str, words: Sequence[Word], at: int) -> tuple[int, int]:
 
 
 def _is_address(text: str, start: int, end: int) -> bool:
+    """Whether a place is somebody's: a number in a street, or a word that says address before it."""
     value = text[start:end]
     if len(value) >= 4 and _NUMBER.search(value) and _STREET.search(value):
         return True
-    if _LABEL.search(text[max(0, start - 8) : start]):
+    before = text[max(0, start - 8) : start]
+    if _LABEL.search(before):
         return len(value) >= 4
-    return len(value) >= 9 and bool(re.search("[区县镇乡]", value)) and bool(_STREET.search(value))
+    return len(value) >= 6 and bool(_LIVES.search(before)) and bool(_HOME.search(value))

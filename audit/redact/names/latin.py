@@ -19,9 +19,15 @@ _TITLED = re.compile(
     r"\.?[ \u00a0]{1,2}"
     rf"((?:[{_UPPER}](?:\.|[\w'\u2019]*)(?:[ ]?-[ ]?|[ ])?(?:(?:van|von|de|der|den|del|della|la|le|di|da|dos)[ ])?){{1,5}})"
 )
-_PARTS = frozenset({"ADDRESS", "NUMBER", "LOCATION"})
-_FARTHEST = 12
-"""Characters that two parts of one address may be apart."""
+_PARTS = frozenset({"ADDRESS", "PART", "NUMBER", "LOCATION"})
+_DIGIT = re.compile("[0-9]")
+_FARTHEST, _SPREAD = 12, 40
+"""Characters that two parts of one address may be apart, without blanks and with them."""
+_STREET = re.compile(
+    r"street|\bst\b|road|\brd\b|avenue|\bave?\b|lane|\bln\b|drive|\bdr\b|boulevard|\bblvd\b|way\b|court\b|place\b|square"
+    r"|terrace|close\b|crescent|highway|parkway|stra[sß]+e|str\b|platz|gasse|\brue\b|\bvia\b|\bcalle\b|plaza|\brua\b|piazza"
+    r"|straat|laan\b|gata\b|gatan|vej\b|katu\b|ulica|\bul\b|utca|\bbox\b"
+)
 
 
 def people_and_places(text: str, pieces: Sequence[Span]) -> Iterator[Span]:
@@ -33,7 +39,8 @@ def people_and_places(text: str, pieces: Sequence[Span]) -> Iterator[Span]:
         if not small and piece.type != "ADDRESS" and text[piece.start : piece.end].islower():
             continue  # who writes capitals gives them to names
         if piece.type not in _PARTS:
-            yield piece
+            if not _DIGIT.search(text, piece.start, piece.end):
+                yield piece
             continue
         if group and not _together(text, group[-1], piece):
             yield from _address(text, group)
@@ -54,15 +61,21 @@ def _together(text: str, left: Span, right: Span) -> bool:
     if right.start <= left.end:
         return True
     gap = text[left.end : right.start]
-    return len(gap) <= _FARTHEST and _GAP.fullmatch(gap) is not None
+    return (
+        len(gap) <= _SPREAD
+        and len("".join(gap.split())) <= _FARTHEST
+        and _GAP.fullmatch(gap) is not None
+    )
 
 
 def _address(text: str, group: list[Span]) -> Iterator[Span]:
     kinds = {piece.type for piece in group}
-    if "ADDRESS" not in kinds:
+    if "ADDRESS" not in kinds and not {"PART", "LOCATION"} <= kinds:
         yield from (piece for piece in group if piece.type == "LOCATION")
         return
     start, end = group[0].start, max(piece.end for piece in group)
+    if kinds <= {"ADDRESS", "NUMBER"} and text.islower() and not _STREET.search(text, start, end):
+        return  # without capitals two words with a number are no address
     unit = _UNIT.match(text, end)
     house = _HOUSE.search(text, max(0, start - 8), start)
     score = max(piece.score for piece in group)

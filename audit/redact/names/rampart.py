@@ -22,12 +22,12 @@ _KINDS = {
     "SURNAME": "PERSON",
     "BUILDING_NUMBER": "NUMBER",
     "STREET_NAME": "ADDRESS",
-    "SECONDARY_ADDRESS": "ADDRESS",
-    "ZIP_CODE": "ADDRESS",
+    "SECONDARY_ADDRESS": "PART",
+    "ZIP_CODE": "PART",
     "CITY": "LOCATION",
     "STATE": "LOCATION",
 }
-"""What its labels are to us; a house number counts only beside another part of an address."""
+"""What its labels are to us; a part of an address and a number count only beside another part."""
 
 
 class Rampart:

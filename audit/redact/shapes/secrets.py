@@ -120,6 +120,6 @@ SHAPES = (
     Shape("SECRET", _PAIR, _PAIR_HINTS, _PAIR_GATE + r"[\"'` ]{0,2}(?:[:=：\x1f是为為])", _pair, needs=":=：\x1f是为為"),
     Shape("SECRET", _SAID, _SAID_HINTS, _PAIR_GATE + r"[\"'`]? (?:is|was) ", _pair),
     Shape("SECRET", _BEARER, ("Bearer", "Basic", "Digest", "ApiKey", "Token"), "(?:Bearer|Basic|Digest|ApiKey|Token) {1,4}[A-Za-z0-9+/_.~\\-]{12}", lambda m: group_span(m, 1, "SECRET", 0.85), about="RFC 6750"),
-    Shape("CRYPTO", _BITCOIN, ("1", "3"), "(?:bc1|BC1|[13])[0-9A-Za-z]{25}", _wallet, about="BIP 173, Base58Check"),
-    Shape("CRYPTO", _ETHEREUM, ("0x",), "0x[0-9a-fA-F]{40}", score=0.85),
+    Shape("CRYPTO", _BITCOIN, ("1", "3"), "(?:bc1|BC1|[13])[0-9A-Za-z]{25}", _wallet, about="BIP 173, Base58Check", needs="0123456789"),
+    Shape("CRYPTO", _ETHEREUM, ("0x",), "0x[0-9a-fA-F]{40}", score=0.85, needs="0"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 _LAST_DAY = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 BASE36 = {c: i for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 
 
@@ -33,8 +33,7 @@ def is_ddmmyy(digits: str) -> bool:
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1, annex B."""
     codes = digits.encode("ascii")
-    total = sum(codes[-1::-2]) - 48 * len(codes[-1::-2])
-    return (total + sum(_DOUBLED[c - 48] for c in codes[-2::-2])) % 10 == 0
+    return (sum(codes[-1::-2]) + sum(codes[-2::-2].translate(_DOUBLED)) - 48 * len(codes)) % 10 == 0
 
 
 def mod_11_10(digits: str) -> bool:
