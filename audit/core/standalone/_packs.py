@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.core.standalone._anchors import verify_anchored
 from audit.core.standalone._archive import Members, read_archive
@@ -103,48 +103,63 @@ def holds_value(value: object, wanted: str) -> bool:
     return value == wanted
 
 
-def read_leaves(data: bytes, hashes: dict[int, bytes]) -> dict[int, dict[str, Any]]:
+class Leaf(NamedTuple):
+    """What is kept of an entry: its time, whether a subject selects it, and its receipt."""
+
+    ts_ns: int
+    wanted: bool
+    receipt: tuple[str, str] | None
+    """The receipt's id and digest, if the entry names one."""
+
+
+def read_leaves(data: bytes, hashes: dict[int, bytes], subjects: list[str]) -> dict[int, Leaf]:
     """Return entries by their number, each the one in the tree and after the one before."""
-    entries: dict[int, dict[str, Any]] = {}
+    entries: dict[int, Leaf] = {}
+    last = -1
     need(data[-1:] in (b"", b"\n"), "the last entry is cut")
     for line in data.split(b"\n")[:-1]:
         entry = read_json(line)
-        seq = int(entry["seq"])
+        seq, event = int(entry["seq"]), entry["event"]
         leaf = hashlib.sha256(b"\0" + line).digest()
         need(hashes.get(seq) == leaf, f"entry {seq} is not the one in the tree")
         prev = hashes.get(seq - 1) if seq else bytes(32)
         need(prev in (None, bytes.fromhex(entry["prev"])), f"entry {seq} does not follow")
-        need(seq > max(entries, default=-1), f"entry {seq} stands out of order")
-        entries[seq] = entry
+        need(seq > last, f"entry {seq} stands out of order")
+        wanted = not subjects or any(holds_value(event, one) for one in subjects)
+        entries[seq] = Leaf(int(entry["ts_ns"]), wanted, _named_receipt(event))
+        last = seq
     return entries
 
 
-def verify_edges(manifest: Manifest, size: int, edges: dict[int, dict[str, Any]]) -> None:
+def _named_receipt(event: dict[str, Any]) -> tuple[str, str] | None:
+    receipt_id = event["facts"].get("receipt_id")
+    named = [one["digest"] for one in event["outputs"] if one["name"] == "receipt"]
+    return (receipt_id, named[0]) if named and isinstance(receipt_id, str) else None
+
+
+def verify_edges(manifest: Manifest, size: int, edges: dict[int, Leaf]) -> None:
     """Return if no entry of the period is missing at either end: its neighbours are outside."""
     first, end, start, until = (manifest[name] for name in ("first", "end", "from_ns", "until_ns"))
+    need({type(first), type(end)} == {int}, "entries have numbers")
     need(0 <= first <= end <= size, "the entries of the period are not in the tree")
     need(set(edges) == {*([first - 1] if first else []), *([end] if end < size else [])}, "edges")
-    need(not first or (start and int(edges[first - 1]["ts_ns"]) < int(start)), "an earlier entry")
-    need(end == size or (until and int(edges[end]["ts_ns"]) >= int(until)), "a later entry")
+    need(not first or (start and edges[first - 1].ts_ns < int(start)), "an earlier entry")
+    need(end == size or (until and edges[end].ts_ns >= int(until)), "a later entry")
     for one in (start, until):
         need(one is None or re.fullmatch("[1-9][0-9]*0{9}|0", one), "a period of whole seconds")
 
 
-def verify_selection(manifest: Manifest, entries: dict[int, dict[str, Any]]) -> list[int]:
+def verify_selection(manifest: Manifest, entries: dict[int, Leaf]) -> list[int]:
     """Return the numbers of the entries that the manifest's subjects select."""
     first, end, subjects = manifest["first"], manifest["end"], manifest["subjects"]
     start, until = int(manifest["from_ns"] or 0), int(manifest["until_ns"] or 1 << 63)
     before = -1
     for seq, entry in entries.items():
-        at = int(entry["ts_ns"])
+        at = entry.ts_ns
         need(first <= seq < end and start <= at < until, f"entry {seq} is not of the period")
         need(at > before, f"entry {seq} is not later than the one before")
         before = at
-    selected = [
-        seq
-        for seq, entry in entries.items()
-        if not subjects or any(holds_value(entry["event"], one) for one in subjects)
-    ]
+    selected = [seq for seq, entry in entries.items() if entry.wanted]
     need(subjects == sorted(set(subjects)), "the subjects are not in order")
     need(manifest["whole"] is (len(entries) == end - first), "not all entries are here")
     need(manifest["whole"] or len(entries) == len(selected), "an entry that was not selected")
@@ -201,14 +216,9 @@ def verify_manifest(members: Members, programs: dict[str, set[str]]) -> Manifest
     return manifest
 
 
-def verify_receipts(members: Members, entries: list[dict[str, Any]], pem: str | None) -> list[str]:
+def verify_receipts(members: Members, entries: list[Leaf], pem: str | None) -> list[str]:
     """Return what holds of the receipts: each is the one its entry names."""
-    named = {
-        entry["event"]["facts"].get("receipt_id"): one["digest"]
-        for entry in entries
-        for one in entry["event"]["outputs"]
-        if one["name"] == "receipt" and isinstance(entry["event"]["facts"].get("receipt_id"), str)
-    }
+    named = dict(entry.receipt for entry in entries if entry.receipt)
     given = {name[9:-5]: data for name, data in members.items() if name.startswith("receipts/")}
     for receipt_id, record in given.items():
         digest = _sha256(json_bytes(read_json(record)["signed"]["receipt"]))
@@ -239,8 +249,8 @@ def verify_pack(
     note = members["checkpoint"]
     origin, size, root, witnesses, enough = verify_checkpoint(note, read)
     hashes = verify_tree(members, size, root, (manifest["first"], manifest["end"]))
-    verify_edges(manifest, size, read_leaves(members["edges.jsonl"], hashes))
-    entries = read_leaves(members["entries.jsonl"], hashes)
+    verify_edges(manifest, size, read_leaves(members["edges.jsonl"], hashes, []))
+    entries = read_leaves(members["entries.jsonl"], hashes, manifest["subjects"])
     selected = verify_selection(manifest, entries)
     proofs = {name for name in members if name.startswith("proofs/")}
     proved = selected if len(selected) <= MAX_PROOFS else []
