@@ -129,6 +129,10 @@ class LedgerState(StrEnum):
     BROKEN = "broken"
     UNCHECKPOINTED = "uncheckpointed"
     """Links hold, but no checkpoint by a key the policy names covers the release."""
+    STALE = "stale"
+    """It holds, but no checkpoint is as young as the policy asks: it may have been rolled back."""
+    UNWITNESSED = "unwitnessed"
+    """It holds, but no checkpoint is cosigned by the quorum of witnesses that the policy asks for."""
 
 
 class LedgerEvidence(Document):

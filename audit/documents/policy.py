@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -30,9 +32,22 @@ class TrustedKey(_Part):
 
 
 class TrustedLog(_Part):
-    """The logs whose checkpoints count, as C2SP verifier keys `name+hash+base64`."""
+    """The logs whose checkpoints count, as C2SP verifier keys `name+hash+base64`.
+
+    Without the other two, any checkpoint that covers the release is enough.
+    """
 
     vkeys: tuple[str, ...] = Field(min_length=1)
+    max_checkpoint_age: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,6}[smhd]$")
+    """How old the checkpoint that covers the release may be, such as `24h`."""
+    log_policy: str | None = Field(default=None, min_length=1)
+    """Which witnesses have to cosign it (C2SP tlog-policy), with a quorum."""
+
+    @property
+    def max_age_ns(self) -> int | None:
+        """The greatest age of a checkpoint, in nanoseconds."""
+        age = self.max_checkpoint_age
+        return None if age is None else int(age[:-1]) * _UNITS[age[-1]] * 10**9
 
 
 _NO_REASON = frozenset(

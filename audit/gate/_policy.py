@@ -4,6 +4,7 @@
 * Only `off: <reason>` switches a rule off, and the verdict repeats the reason.
   A policy that leaves no rule on decides nothing, and is refused.
 * A name that a rule is told to look for, and that the policy does not define, is refused.
+* Witnesses cosign for logs whose own keys the policy names; others are refused.
 * The digest in a verdict is over the bytes of the file, comments and all.
 
 Trust: whoever can write the policy file decides what the gate allows.
@@ -21,6 +22,8 @@ from audit.core.errors import ConfigError
 from audit.core.strict_yaml import YamlDocument
 from audit.documents import Policy, PolicyRef, RuleOff, RuleSetting, first_problem
 from audit.gate.rules import RULES, Rule
+from audit.ledger import NO_QUORUM, LogPolicy
+from audit.ledger import parse_policy as parse_log_policy
 
 MAX_POLICY = 1 << 20
 """Largest policy file that is read, in bytes."""
@@ -34,6 +37,8 @@ class GatePolicy:
     ref: PolicyRef
     rules: tuple[tuple[Rule, BaseModel], ...]
     rules_off: tuple[RuleOff, ...]
+    log_policy: LogPolicy | None = None
+    """Which witnesses have to cosign the ledger's checkpoint; None: none has to."""
 
 
 def load_policy(data: bytes, *, source: str) -> GatePolicy:
@@ -69,7 +74,31 @@ def load_policy(data: bytes, *, source: str) -> GatePolicy:
     if not rules:
         raise ConfigError(f"{source}: every rule is off, so this policy decides nothing")
     _refuse_strangers(document, rules, source)
-    return GatePolicy(document, ref, tuple(rules), tuple(off))
+    witnesses = _witnesses(document, text, source)
+    return GatePolicy(document, ref, tuple(rules), tuple(off), witnesses)
+
+
+def _witnesses(document: Policy, text: YamlDocument, source: str) -> LogPolicy | None:
+    """Return the log policy in a policy, if it has one.
+
+    Raises:
+        ConfigError: not a log policy, a log whose key the policy does not name, or no quorum.
+    """
+    ledger = document.spec.ledger
+    if ledger.log_policy is None:
+        return None
+    where = f"{source}:{text.line_of(('spec', 'ledger', 'log_policy'))}: spec.ledger.log_policy"
+    found = parse_log_policy(ledger.log_policy.encode(), source=where)
+    if not {str(key) for key in found.logs} <= set(ledger.vkeys) or not found.logs:
+        raise ConfigError(
+            f"{where}: its logs are not among spec.ledger.vkeys",
+            hint="name each log's key in both places",
+        )
+    if found.quorum == NO_QUORUM:
+        raise ConfigError(
+            f"{where}: quorum none asks for no witness", hint="name a quorum, or leave it out"
+        )
+    return found
 
 
 def _refuse_unknown(

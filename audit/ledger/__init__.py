@@ -20,6 +20,7 @@ from audit.ledger._ledger import Ledger
 from audit.ledger._note import Note, verify_note
 from audit.ledger._open import open_ledger
 from audit.ledger._outside import ANCHOR, Outside, describe, instant
+from audit.ledger._policy import NONE as NO_QUORUM
 from audit.ledger._policy import CountedCheckpoint, LogPolicy, parse_policy
 from audit.ledger._promise import Promise, read_promise
 from audit.ledger._proof import TlogProof
@@ -61,6 +62,7 @@ from audit.ledger.witness import (
 __all__ = [
     "ALGORITHMS",
     "ANCHOR",
+    "NO_QUORUM",
     "Brought",
     "Cosigner",
     "CountedCheckpoint",

@@ -39,7 +39,7 @@ from audit.ledger._appender import MAX_BATCH, Appender
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._leaf import as_entry, as_pending, check_key, read_leaf
 from audit.ledger._minimum import minimum_of
-from audit.ledger._outside import COSIGNATURE, Outside, cosigned_note
+from audit.ledger._outside import COSIGNATURE, Outside, cosigned_note, instant
 from audit.ledger._policy import CountedCheckpoint, LogPolicy
 from audit.ledger._promise import Promise, find_promised, make_promise
 from audit.ledger._signing import LastSigned, sign_head
@@ -265,6 +265,25 @@ class Ledger:
             except (QuorumMissing, CheckpointStale, SignatureMismatch) as exc:
                 failure = exc if number == 0 else failure
         raise failure
+
+    def check_fresh(self, size: int, *, max_age_ns: int) -> None:
+        """Return if the last of the first `size` entries is young enough by its own time.
+
+        A checkpoint says no time itself. It was signed after the last entry it
+        covers, and that entry's time is under its signature.
+
+        Raises:
+            CheckpointStale: it is older, or ahead of our clock by more than five minutes.
+        """
+        entry = next(self.entries(start=max(size - 1, 0)), None)
+        age = None if entry is None else self._clock() - entry.ts_ns
+        if age is None or not -5 * MINUTE <= age <= max_age_ns:
+            raise CheckpointStale(
+                f"the last entry under the checkpoint over {size} entries was recorded at "
+                f"{instant(entry.ts_ns) if entry else 'no time'}, which is not within the last "
+                f"{max_age_ns // 10**9} s",
+                hint="sign a checkpoint over the entries of today: audit ledger checkpoint --help",
+            )
 
     def verify(
         self,

@@ -3,7 +3,13 @@
 import hashlib
 
 import audit
-from audit.core.errors import ChainBroken, ConfigError, EvidenceError, VerificationError
+from audit.core.errors import (
+    ChainBroken,
+    ConfigError,
+    EntryExpired,
+    EvidenceError,
+    VerificationError,
+)
 from audit.documents import Report, ReportVerification
 from audit.report._catalogue import catalogues
 from audit.report._compile import answers_of, compile_report, digest_of
@@ -14,6 +20,7 @@ from audit.report.formats.json_v1 import json_v1
 from audit.report.queries import QUERIES
 
 RENDERED = "report.rendered"
+EXPIRED = "ledger.expired"
 
 
 def read_report(data: bytes, *, source: str) -> Report:
@@ -42,6 +49,7 @@ def verify_report(
         VerificationError: the file was edited, believed other keys, or does not follow.
         ChainBroken: the ledger no longer is what the report was made from.
         EvidenceError: made by another version, so it cannot be made again by this one.
+        EntryExpired: entries that it was made from have expired since.
         LedgerUnavailable: the ledger cannot be read.
     """
     report = read_report(data, source=source)
@@ -59,6 +67,12 @@ def verify_report(
     again = compile_report(
         report.kind, view, answers_of(view, found), about=report.about, found=found
     )
+    if again != report and (entry := _expired_since(reader, report)) is not None:
+        raise EntryExpired(
+            f"{source} cannot be made again: entries it was made from have expired since, as ledger "
+            f"entry {entry} records",
+            hint="the entry that recorded the report still names its digest",
+        )
     if again != report:
         raise VerificationError(
             f"{source} does not follow from the ledger: {_difference(report, again)}"
@@ -69,6 +83,12 @@ def verify_report(
         scope=report.scope,
         recorded_seq=_recorded(reader, data),
     )
+
+
+def _expired_since(reader: LedgerReader, report: Report) -> int | None:
+    """Return the entry that records an expiry after the report was made, if there is one."""
+    found = (one.number for one in reader.entries(type=EXPIRED))
+    return next((number for number in found if number >= report.scope.size), None)
 
 
 def ask_again(reader: LedgerReader, report: Report, query: str) -> Record:

@@ -10,6 +10,7 @@ HINTS = {
     Outcome.DENY: "look closer: audit ledger verify --ledger URL",
     Outcome.UNDECIDED: "sign a checkpoint: audit ledger checkpoint --ledger URL --key FILE",
 }
+WITNESS_HINT = "sign a checkpoint and have it cosigned: audit ledger witness ask --help"
 
 
 def _check(release: Release, evidence: Sequence[Evidence], _: object) -> Iterator[Finding]:
@@ -31,10 +32,15 @@ def _check_one(release: Release, ledger: LedgerEvidence) -> Iterator[Finding]:
             ledger.problem
             or f"no checkpoint by a log key the policy names covers entry {ledger.packaged_seq}",
         )
+    elif ledger.state is not LedgerState.INTACT:
+        message = ledger.problem or f"the ledger's checkpoint is {ledger.state}"
+        yield _finding(Outcome.UNDECIDED, message, WITNESS_HINT)
 
 
-def _finding(outcome: Literal[Outcome.DENY, Outcome.UNDECIDED], message: str) -> Finding:
-    return Finding(rule=RULE.name, outcome=outcome, message=message, hint=HINTS[outcome])
+def _finding(
+    outcome: Literal[Outcome.DENY, Outcome.UNDECIDED], message: str, hint: str | None = None
+) -> Finding:
+    return Finding(rule=RULE.name, outcome=outcome, message=message, hint=hint or HINTS[outcome])
 
 
 RULE = Rule("broken-ledger", "the ledger is whole and knows the release", _check)

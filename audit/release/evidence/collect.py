@@ -47,7 +47,7 @@ def collect(
     """
     spec = policy.document.spec
     keys = read_keys(spec.keys)
-    record = check_record(ledger, digest, vkeys=spec.ledger.vkeys, progress=progress)
+    record = check_record(ledger, digest, policy=policy, progress=progress)
     artifact, evidence = read_artifact(layout, digest)
     evidence.insert(0, record.evidence)
     blobs = tuple(check_blobs(layout, digest, artifact, progress))

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from audit.core.errors import ChainBroken
+from audit.core.errors import ChainBroken, CheckpointStale, QuorumMissing, SignatureMismatch
 from audit.core.progress import Progress
 from audit.documents import EnvironmentEvidence, LedgerEntry, LedgerEvidence, LedgerState
+from audit.gate import GatePolicy
 from audit.ledger import Ledger
 from audit.release.describe.mapping import FINGERPRINT, MODEL_ID, MODEL_VERSION
 
@@ -31,16 +32,14 @@ class Record:
     environment: EnvironmentEvidence | None = None
 
 
-def check_record(
-    ledger: Ledger, digest: str, *, vkeys: Sequence[str], progress: Progress
-) -> Record:
+def check_record(ledger: Ledger, digest: str, *, policy: GatePolicy, progress: Progress) -> Record:
     """Return what the ledger knows of `digest`; a broken ledger knows nothing.
 
     Raises:
         LedgerUnavailable: it cannot be read.
     """
     try:
-        verified = ledger.verify(vkeys=vkeys, progress=progress)
+        verified = ledger.verify(vkeys=policy.document.spec.ledger.vkeys, progress=progress)
     except ChainBroken as exc:
         return Record(
             LedgerEvidence(
@@ -55,19 +54,42 @@ def check_record(
         )
     packaged = next(ledger.entries(subject=digest, type="release.packaged"), None)
     seq = packaged.number if packaged else None
-    covered = seq is not None and seq < verified.covered
+    covered, state, problem = _vouched(ledger, verified.covered, policy)
+    if state is LedgerState.INTACT and seq is not None and seq >= covered:
+        state = LedgerState.UNCHECKPOINTED
     evidence = LedgerEvidence(
         subject=digest,
-        state=LedgerState.INTACT if covered or seq is None else LedgerState.UNCHECKPOINTED,
+        state=state,
         size=verified.size,
         root=verified.root,
-        checkpoint_size=verified.covered or None,
+        checkpoint_size=covered or None,
         packaged_seq=seq,
-        problem=None,
+        problem=problem,
     )
     if packaged is None:
         return Record(evidence)
     return _known(ledger, digest, packaged, evidence)
+
+
+def _vouched(
+    ledger: Ledger, covered: int, policy: GatePolicy
+) -> tuple[int, LedgerState, str | None]:
+    """Return how many entries are under a checkpoint that counts, and why not if none does.
+
+    `covered` are under one by a key the policy names. With witnesses, one counts
+    that their quorum cosigned, and lately enough; without, its last entry's time says how old it is.
+    """
+    max_age_ns = policy.document.spec.ledger.max_age_ns
+    try:
+        if policy.log_policy is not None:
+            covered = ledger.counted(policy.log_policy, max_age_ns=max_age_ns).checkpoint.size
+        elif max_age_ns is not None and covered:
+            ledger.check_fresh(covered, max_age_ns=max_age_ns)
+    except CheckpointStale as exc:
+        return covered, LedgerState.STALE, str(exc)
+    except (QuorumMissing, SignatureMismatch) as exc:
+        return covered, LedgerState.UNWITNESSED, str(exc)
+    return covered, LedgerState.INTACT, None
 
 
 def _known(ledger: Ledger, digest: str, packaged: LedgerEntry, evidence: LedgerEvidence) -> Record:

@@ -121,20 +121,32 @@ def _retention(view: View) -> Reply:
             zh=f"最早条目已 {days} 天，但账本在条目 {scope.broken.seq} 处断裂，不能排除删除。",
         )
         return Reply(QueryOutcome.PARTIAL, observed, rows)
+    gone_en, gone_zh = _expired_text(first.number)
     if days < scope.retention_days:
         observed = Text(
-            en=f"Nothing was removed since entry 0, which is {max(days, 0)} days old; "
-            f"{scope.retention_days} days can be shown from {due} on.",
-            zh=f"自条目 0 起未删除任何条目，该条目已 {max(days, 0)} 天；"
+            en=f"{gone_en}Nothing was removed since entry {first.number}, which is {max(days, 0)} "
+            f"days old; {scope.retention_days} days can be shown from {due} on.",
+            zh=f"{gone_zh}自条目 {first.number} 起未删除任何条目，该条目已 {max(days, 0)} 天；"
             f"{scope.retention_days} 天须至 {due} 方可证明。",
         )
         return Reply(QueryOutcome.PARTIAL, observed, rows)
     observed = Text(
-        en=f"Entry 0 is {days} days old ({scope.retention_days} asked for) and nothing was "
-        "removed since.",
-        zh=f"条目 0 已 {days} 天（要求 {scope.retention_days} 天），此后未删除任何条目。",
+        en=f"{gone_en}Entry {first.number} is {days} days old ({scope.retention_days} asked for) "
+        "and nothing was removed since.",
+        zh=f"{gone_zh}条目 {first.number} 已 {days} 天（要求 {scope.retention_days} 天），"
+        "此后未删除任何条目。",
     )
     return Reply(QueryOutcome.PASS, observed, rows)
+
+
+def _expired_text(minimum: int) -> tuple[str, str]:
+    """Return the sentence on entries that are not kept any more; the ledger was verified."""
+    if not minimum:
+        return "", ""
+    return (
+        f"Entries below {minimum} expired, on the log's signed word. ",
+        f"条目 {minimum} 之前的条目已按日志签名声明到期清除。",
+    )
 
 
 QUERIES = (

@@ -19,7 +19,15 @@ from audit.core.errors import (
     VerificationError,
 )
 from audit.core.progress import SILENT
-from audit.documents import ExpiryReceipt, LedgerEntry, RetentionPlan, leaf_hash
+from audit.documents import (
+    Event,
+    ExpiryReceipt,
+    LedgerEntry,
+    Release,
+    RetentionPlan,
+    leaf_hash,
+)
+from audit.gate import RULES, load_policy
 from audit.ledger import (
     LastSigned,
     Ledger,
@@ -40,9 +48,10 @@ from audit.ledger import (
 from audit.ledger._merkle import tree_root, verify_consistency
 from audit.ledger._minimum import MinimumIndex, read_minimum, sign_minimum
 from audit.ledger.store._transaction import Transaction
+from audit.release.evidence.record import check_record
 from tests.commandline import Commandline
 from tests.fakes.databases import Database, PostgresDatabase, SqliteDatabase
-from tests.fakes.ledgers import LOG, Ticks, event
+from tests.fakes.ledgers import LOG, SUBJECT, Ticks, event
 from tests.fakes.notes import SeededSigner
 
 JANUARY, AUGUST = 1_767_225_600_000_000_000, 1_785_542_400_000_000_000  # 2026-01-01, 2026-08-01
@@ -62,11 +71,9 @@ def policy() -> LoadedRetention:
 
 
 @pytest.fixture
-def aged(database: Database, url: str) -> str:
+def aged(url: str) -> str:
     """600 entries of January and 100 of August, with payloads in four, and four checkpoints."""
-    if isinstance(database, PostgresDatabase):
-        with psycopg.connect(url) as connection:
-            connection.execute("UPDATE service SET partition_size = 64")
+    _narrow(url)
     clock = Ticks(JANUARY)
     with open_ledger(url, create=True, clock=clock) as ledger:
         vault = ledger.vault(KEY)
@@ -217,10 +224,8 @@ def test_a_ledger_that_does_not_verify_expires_nothing(
         assert len(list(ledger.leaves())) == 700
 
 
-def test_the_last_entry_always_stays(url: str, policy: LoadedRetention, database: Database) -> None:
-    if isinstance(database, PostgresDatabase):
-        with psycopg.connect(url) as connection:
-            connection.execute("UPDATE service SET partition_size = 64")
+def test_the_last_entry_always_stays(url: str, policy: LoadedRetention) -> None:
+    _narrow(url)
     clock = Ticks(JANUARY)
     with open_ledger(url, create=True, clock=clock) as ledger:
         ledger.append_many([event(n) for n in range(512)])
@@ -525,6 +530,45 @@ def test_a_key_that_remembers_an_older_tree_signs_after_an_expiry(
     with opened(aged) as ledger:
         ledger.append(event(1))
         assert ledger.checkpoint(LOG, last_signed=memory).size == 702
+
+
+def test_a_release_whose_packaging_expired_is_denied(url: str, policy: LoadedRetention) -> None:
+    gate = load_policy(GATE.format(vkey=LOG.vkey).encode(), source="gate")
+    clock = Ticks(JANUARY)
+    with open_ledger(url, create=True, clock=clock) as ledger:
+        _narrow(url)
+        packaged = Event(type="release.packaged", subject=SUBJECT, model_id="acme/a")
+        ledger.append_many([packaged, *(event(n) for n in range(1, 450) if n % 3)])
+        clock.now = AUGUST
+        ledger.append_many([event(1) for _ in range(100)])
+        ledger.checkpoint(LOG)
+
+        def outcomes() -> list[str]:
+            evidence = check_record(ledger, SUBJECT, policy=gate, progress=SILENT).evidence
+            release = Release(model_id="acme/a", version="1", artifact=SUBJECT)
+            return [one.message for one in RULES["broken-ledger"].check(release, [evidence], None)]
+
+        assert outcomes() == []
+        assert ledger.expirer(policy, LOG).run(below=None, progress=SILENT).expired
+        ledger.checkpoint(LOG)
+        assert outcomes() == [f"the ledger has no entry that packaged {SUBJECT}"]
+
+
+GATE = """\
+apiVersion: audit.policy/v1
+kind: Policy
+metadata: {{id: gate, version: "1"}}
+spec:
+  keys: [{{id: k, pem: PEM}}]
+  ledger: {{vkeys: ["{vkey}"]}}
+"""
+
+
+def _narrow(url: str) -> None:
+    """Give a PostgreSQL ledger partitions of 64 entries; a SQLite one has 256 as it is."""
+    if url.startswith("postgresql"):
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE service SET partition_size = 64")
 
 
 @pytest.mark.parametrize(
