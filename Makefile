@@ -23,9 +23,9 @@ bench:           $(VENV)/dev ## The figures: ratios against named baselines, in 
 	$(BIN)/python -m tools.bench $(ARGS)
 watermark-quality: $(VENV)/dev $(VENV)/demo ## Measure the mark with a real model; writes docs/watermark-quality.md
 	$(BIN)/python -m tools.quality
-interop:         $(VENV)/dev ## Against cosign, sigstore-js, sigstore-python and real registries
+interop:         $(VENV)/dev ## Against cosign, Rekor, sigstore-js, model-signing and real registries
 	@tools/interop.sh
-	INTEROP=1 $(PYTEST) -v -rs -s tests/interop $(ARGS)
+	INTEROP=1 $(PYTEST) -q -rs -s tests/interop $(ARGS)
 faults:          $(VENV)/dev $(VENV)/apt ## Break the ledger: kills, I/O errors, lost power, crashed servers (minutes)
 	FAULTS=long $(PYTEST) -q tests/faults $(ARGS)
 fuzz:            $(VENV)/dev ## Fuzz every reader of foreign bytes (ARGS="TARGET SECONDS"; needs a wheel of atheris)

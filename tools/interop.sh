@@ -8,6 +8,9 @@ log=$cache/log.txt
 mkdir -p "$cache/bin" "$cache/stamp"
 : >"$log"
 
+# INTEROP_PATIENCE is how many seconds all of it may take; what is not there by then is skipped.
+end=$(($(date +%s) + ${INTEROP_PATIENCE:-1800}))
+
 say() { echo "interop: $*"; }
 
 # once NAME COMMAND...: run a command unless this very version of it has succeeded before
@@ -15,7 +18,8 @@ once() {
   name=$1; shift
   [ -e "$cache/stamp/$name" ] && return 0
   say "getting $name"
-  if timeout "${INTEROP_PATIENCE:-900}" "$@" >>"$log" 2>&1 </dev/null; then
+  left=$((end - $(date +%s)))
+  if [ "$left" -gt 0 ] && timeout "$left" "$@" >>"$log" 2>&1 </dev/null; then
     : >"$cache/stamp/$name"
   else
     say "$name cannot be had ($(tail -n 1 "$log" | cut -c 1-160)); what needs it is skipped"

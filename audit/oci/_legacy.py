@@ -31,6 +31,7 @@ MAX_WRITES = 40
 SETTLE = 0.3
 EPOCH = "0001-01-01T00:00:00Z"
 Suffix = Literal["sig", "att"]
+SUFFIXES: tuple[Suffix, ...] = ("sig", "att")
 _TYPES: Mapping[Suffix, str] = {"sig": SIMPLE_SIGNING_TYPE, "att": DSSE_TYPE}
 
 
@@ -51,13 +52,13 @@ def legacy_layers(store: Store, digest: str, suffix: Suffix) -> Iterator[LegacyL
         RegistryUnavailable: the store cannot be reached, which is not "there are none".
         EvidenceError: there is more than is read. What was given before counts.
     """
-    manifest, left = _image(store, _tag(digest, suffix)), MAX_PAYLOADS
+    manifest, left = _image(store, legacy_tag(digest, suffix)), MAX_PAYLOADS
     for layer in manifest.layers if manifest else ():
         if layer.media_type != _TYPES[suffix]:
             continue
         if left < 0:
             raise EvidenceError(
-                f"{_tag(digest, suffix)} holds more than the {MAX_PAYLOADS >> 20} MiB that are read"
+                f"{legacy_tag(digest, suffix)} holds more than the {MAX_PAYLOADS >> 20} MiB that are read"
             )
         try:
             data = store.blob(layer.digest, limit=MAX_PAYLOAD)
@@ -74,17 +75,20 @@ def attach_legacy(
     digest: str,
     layer: LegacyLayer,
     *,
+    suffix: Suffix = "sig",
     sleep: Callable[[float], None] = time.sleep,
 ) -> str:
     """Add a signature under the tag of `digest`, see that it stays, and return the image's digest.
+
+    With `suffix` "att", an attestation under the tag of those.
 
     Raises:
         RegistryUnavailable: it does not stay, or the store cannot be reached.
         EvidenceError: there are as many signatures as are ever read.
     """
-    tag = _tag(digest, "sig")
-    blob = store.add_blob(layer.data, media_type=SIMPLE_SIGNING_TYPE)
-    named = Descriptor(SIMPLE_SIGNING_TYPE, blob.digest, blob.size, None, layer.annotations)
+    tag, kind = legacy_tag(digest, suffix), _TYPES[suffix]
+    blob = store.add_blob(layer.data, media_type=kind)
+    named = Descriptor(kind, blob.digest, blob.size, None, layer.annotations)
     kept = 0
     for _ in range(MAX_WRITES):
         manifest = _image(store, tag)
@@ -134,7 +138,8 @@ def _image(store: Store, tag: str) -> Manifest | None:
         return None
 
 
-def _tag(digest: str, suffix: Suffix) -> str:
+def legacy_tag(digest: str, suffix: Suffix) -> str:
+    """Return the tag under which signatures or attestations of `digest` are kept."""
     return f"{digest.replace(':', '-', 1)}.{suffix}"
 
 

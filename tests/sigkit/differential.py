@@ -39,14 +39,14 @@ def lay_out(folder: Path) -> Cases:
 
 
 def check(peer: str, verdicts: dict[str, str], ours: Cases) -> None:
-    """Compare what a peer says with what we say, and print where we are stricter."""
+    """Compare what a peer says with what we say, and print how many end alike."""
     accepted = {name for name, verdict in verdicts.items() if verdict == "accept"}
     laxer = {n: verdicts[n] for n, (_, _, yes) in ours.items() if yes and n not in accepted}
-    stricter = sorted(n for n, (_, _, yes) in ours.items() if not yes and n in accepted)
+    both = [name for name, (_, _, yes) in ours.items() if yes and name in accepted]
     sys.stdout.write(
-        f"\n{peer}: {len(ours)} cases, {len(accepted)} accepted; we refuse {len(stricter)} more\n"
+        f"\n{peer}: {len(ours)} cases, {len(both)} accepted by both, "
+        f"{len(accepted) - len(both)} refused by us alone, {len(laxer)} not read by it\n"
     )
-    sys.stdout.write("".join(f"  refused here alone: {name}\n" for name in stricter))
     unexplained = {name: why for name, why in laxer.items() if name not in ALLOWED[peer]}
     assert not unexplained, "".join(f"\n  {name}: {why}" for name, why in unexplained.items())
     assert set(ALLOWED[peer]) <= set(laxer), "a peer reads more than ALLOWED says"

@@ -7,14 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from audit.core.errors import DigestMismatch, EvidenceError, RegistryUnavailable, UsageError
+from audit.core.errors import (
+    ConfigError,
+    DigestMismatch,
+    EvidenceError,
+    RegistryUnavailable,
+    UsageError,
+)
 from audit.oci import (
+    INDEX_TYPE,
     MANIFEST_TYPE,
     Descriptor,
     Layout,
+    LegacyLayer,
+    Store,
+    attach_legacy,
     copy,
     digest_of,
+    legacy_layers,
+    parse_manifest,
     parse_place,
+    unpack,
 )
 from audit.oci.registry import Limits, open_registry
 from tests.ocikit.registry import INDEX, Handler
@@ -22,6 +35,10 @@ from tests.sigkit.artifacts import manifest
 from tests.unit.oci.conftest import QUICK
 
 PREDICATE = "https://sigstore.dev/cosign/sign/v1"
+
+
+def no_time(_: float) -> None:
+    """Wait for nothing: nobody else writes."""
 
 
 @pytest.fixture
@@ -68,6 +85,75 @@ def test_what_is_copied_up_comes_down_the_same(
     assert list(back.bundles(artifact.digest)) == [b"bundle"]
     for path in (ours.path / "blobs/sha256").iterdir():
         assert (back.path / "blobs/sha256" / path.name).read_bytes() == path.read_bytes()
+
+
+def older(store: Store, digest: str) -> set[bytes]:
+    """Return the signatures and attestations that are kept under the tags of `digest`."""
+    return {layer.data for kind in ("sig", "att") for layer in legacy_layers(store, digest, kind)}
+
+
+def test_signatures_in_the_older_form_go_along_and_join_those_that_are_there(
+    serve, client, layout
+) -> None:  # type: ignore[no-untyped-def]
+    ours, artifact = layout
+    registry = client(serve())
+    for data, suffix in ((b"1", "sig"), (b"2", "sig"), (b"3", "att")):
+        attach_legacy(ours, artifact.digest, LegacyLayer(data, {}), suffix=suffix, sleep=no_time)
+    copy(ours, registry, artifact.digest)
+    assert older(registry, artifact.digest) == {b"1", b"2", b"3"}
+    attach_legacy(registry, artifact.digest, LegacyLayer(b"theirs", {}), sleep=no_time)
+    attach_legacy(ours, artifact.digest, LegacyLayer(b"4", {}), sleep=no_time)
+    copy(ours, registry, artifact.digest)
+    assert older(registry, artifact.digest) == {b"1", b"2", b"3", b"4", b"theirs"}
+
+
+def test_junk_under_the_tag_of_signatures_stops_no_copy(serve, client, layout) -> None:  # type: ignore[no-untyped-def]
+    ours, artifact = layout
+    registry = client(serve())
+    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}
+    tag = artifact.digest.replace(":", "-", 1) + ".sig"
+    ours.add_manifest(json.dumps(index).encode(), ref_name=tag)
+    copy(ours, registry, artifact.digest)
+    assert list(registry.bundles(artifact.digest)) == [b"bundle"]
+
+
+def test_what_is_attached_to_the_images_of_an_index_goes_along(serve, client, layout) -> None:  # type: ignore[no-untyped-def]
+    ours, artifact = layout
+    registry = client(serve())
+    value = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [artifact.json()]}
+    index = ours.add_manifest(json.dumps(value).encode())
+    copy(ours, registry, index.digest)
+    assert registry.manifest(index.digest) == ours.manifest(index.digest)
+    assert list(registry.bundles(artifact.digest)) == [b"bundle"]
+
+
+@pytest.mark.parametrize("part", ["config", "child"])
+def test_a_part_with_other_bytes_is_not_copied(serve, client, layout, tmp_path, part) -> None:  # type: ignore[no-untyped-def]
+    ours, artifact = layout
+    server = serve()
+    value = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [artifact.json()]}
+    index = ours.add_manifest(json.dumps(value).encode())
+    copy(ours, client(server), index.digest)
+    if part == "config":
+        config = parse_manifest(ours.manifest(artifact.digest), source="image").config
+        server.blobs[config.digest] = b"x" * config.size
+    else:
+        kind, _ = server.manifests["acme/model", artifact.digest]
+        server.manifests["acme/model", artifact.digest] = (kind, manifest("evil"))
+    back = Layout.create(tmp_path / "back")
+    with pytest.raises(DigestMismatch):
+        copy(client(server), back, index.digest, ref_name="v1")
+    with pytest.raises(EvidenceError):
+        back.resolve("v1")
+
+
+def test_an_index_is_not_pulled_into_a_folder(layout, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    ours, artifact = layout
+    value = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [artifact.json()]}
+    index = ours.add_manifest(json.dumps(value).encode())
+    with pytest.raises(ConfigError, match="not a manifest"):
+        unpack(ours, index.digest, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_nothing_is_sent_twice(serve, client, layout) -> None:  # type: ignore[no-untyped-def]
