@@ -10,7 +10,7 @@ import click
 from audit.cli._answer import answer, format_option
 from audit.cli._places import access_options
 from audit.cli._signers import Wanted, find_signature, signer_options
-from audit.cli._signing import Hand, Signed, password_option, read_password, signing_options
+from audit.cli._signing import Hand, password_option, read_password, signing_options
 from audit.core.errors import UsageError
 from audit.core.files import read_bounded, write_whole
 from audit.documents import (
@@ -99,13 +99,20 @@ def image(reference: str, layout: str, hand: Hand, access: Access, form: str) ->
     """
     place, digest = parse_digest_place(reference)
     bundle = manifest = legacy = by = None
+    made: list[bytes] = []
+    layers: list[LegacyLayer] = []
     with open_store(place, access=access) as store:
-        store.manifest(digest)
+        data = store.manifest(digest)
+        # Everything is signed before anything is attached: half a signature is none.
         if layout != "legacy":
-            bundle, manifest, by = _attach(store, digest, hand, signature_statement(digest))
+            signed, by = hand.statement(signature_statement(digest))
+            made.append(signed)
         if layout != "bundle":
             signature, by = hand.legacy(digest, place.place)
-            layer = LegacyLayer(signature.payload, signature.annotations)
+            layers.append(LegacyLayer(signature.payload, signature.annotations))
+        for signed in made:
+            bundle, manifest = _attach(store, digest, data, signed)
+        for layer in layers:
             legacy = attach_legacy(store, digest, layer)
     if by is None:
         raise UsageError(f"{layout!r} is no layout of signatures")
@@ -134,7 +141,9 @@ def attest(reference: str, hand: Hand, access: Access, form: str, **what: Any) -
     kind, predicate = str(what["kind"]), read_bounded(what["predicate"], limit=MAX_BUNDLE // 2)
     payload = statement_of(digest, kind, predicate)
     with open_store(place, access=access) as store:
-        bundle, manifest, by = _attach(store, digest, hand, payload, kind)
+        data = store.manifest(digest)
+        signed, by = hand.statement(payload)
+        bundle, manifest = _attach(store, digest, data, signed, kind)
     document = AttachedSignature(
         subject=digest,
         bundle=bundle,
@@ -147,15 +156,13 @@ def attest(reference: str, hand: Hand, access: Access, form: str, **what: Any) -
 
 
 def _attach(
-    store: Store, digest: str, hand: Hand, payload: bytes, kind: str = COSIGN_SIGN
-) -> tuple[str, str, Signed]:
-    """Sign `payload`, attach the bundle, and return both digests and who signed."""
-    data = store.manifest(digest)
+    store: Store, digest: str, data: bytes, bundle: bytes, kind: str = COSIGN_SIGN
+) -> tuple[str, str]:
+    """Attach a bundle to the manifest `data`, and return the digests of both."""
     subject = Descriptor(manifest_kind(data).media_type, digest, len(data))
-    bundle, by = hand.statement(payload)
     created = source_date(os.environ)
     attached = store.attach_bundle(subject, bundle, predicate_type=kind, created=created)
-    return bundle_digest(bundle), attached.digest, by
+    return bundle_digest(bundle), attached.digest
 
 
 @command.command("verify")

@@ -1,10 +1,13 @@
 """Coverage-guided fuzzing of everything that reads foreign bytes: `make fuzz [ARGS="TARGET SECONDS"]`.
 
+`ARGS="all 60"` gives each target a minute.
+
 A target may refuse with one of our errors. Anything else it raises is a finding,
 and so is a yes for bytes that no vector says yes to.
 """
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -22,13 +25,19 @@ with atheris.instrument_imports(include=["audit"]):
         LegacySignature,
         load_public_key,
         parse_trusted_root,
+        simple_payload,
         verify_expected,
         verify_legacy,
     )
+    from audit.sign._dsse import Envelope
+    from audit.sign._timestamp_signer import check_signer
+    from audit.sign.bundle._statement import check_statement
+    from audit.sign.certificate._pattern import compile_pattern
     from audit.sign.keys import _cosign_file
+    from audit.sign.legacy import legacy_from_bundle
     from audit.sign.log._checkpoint import verify_checkpoint
     from tests.sigkit import bundles, keyless
-    from tests.sigstack.stack import EMAIL, NOON
+    from tests.sigstack.stack import EMAIL, NOON, Stack
 
 ROOT = parse_trusted_root((keyless.VECTORS / "root.json").read_bytes(), source="root")
 WHO = [Identity(EMAIL, "http://127.0.0.1:8002")]
@@ -46,17 +55,60 @@ def checkpoint(data: bytes) -> None:
     verify_checkpoint(data.decode("utf-8", "replace"), ROOT.logs[-1])
 
 
+ANNOTATIONS = (
+    "dev.cosignproject.cosign/signature",
+    "dev.sigstore.cosign/certificate",
+    "dev.sigstore.cosign/bundle",
+    "dev.sigstore.cosign/rfc3161timestamp",
+)
+
+
 def legacy(data: bytes) -> None:
-    text = data.decode("utf-8", "replace")
-    names = ("cosignproject.cosign/signature", "sigstore.cosign/bundle")
-    verify_legacy(LegacySignature(data, {f"dev.{name}": text for name in names}), ASKED)
-    raise AssertionError("a yes that nobody signed")
+    payload, *texts = data.split(b"\0")
+    notes = {
+        name: text.decode("utf-8", "replace")
+        for name, text in zip(ANNOTATIONS, texts, strict=False)
+        if text
+    }
+    found = verify_legacy(LegacySignature(payload, notes), ASKED)
+    assert found.payload == LEGACY.payload, "a yes that nobody signed"
 
 
+def legacy_seed() -> LegacySignature:
+    """Return a signature of the older form that verifies."""
+    stack = Stack()
+    stack.trusted_root()
+    signer = stack.signer()
+    payload = simple_payload(bundles.DIGEST, "example.org/acme/model")
+    signature = signer.sign(payload)
+    digest = hashlib.sha256(payload).digest()
+    made = stack.artifact_bundle(digest, 1, signature=signature, signer=signer)
+    return legacy_from_bundle(payload, made)
+
+
+def timestamp(data: bytes) -> None:
+    check_signer(data, b"certificate")
+    raise AssertionError("a yes for a certificate that nobody has")
+
+
+def statement(data: bytes) -> None:
+    envelope = Envelope(bundles.INTOTO, data, b"unsigned")
+    check_statement(envelope, digest=bundles.DIGEST, predicate_type=bundles.SIGN)
+
+
+def pattern(data: bytes) -> None:
+    text, _, name = data.decode("utf-8", "replace").partition("\n")
+    compile_pattern(text).matches(name[:200])
+
+
+LEGACY = legacy_seed()
 TARGETS: dict[str, Callable[[bytes], object]] = {
     "bundle": bundle,
     "checkpoint": checkpoint,
     "legacy": legacy,
+    "timestamp": timestamp,
+    "statement": statement,
+    "pattern": pattern,
     "manifest": lambda data: (
         parse_manifest(data, source="m"),
         parse_index(data, source="i"),
@@ -76,6 +128,17 @@ def seeds(name: str, folder: Path) -> None:
         for path in keyless.VECTORS.glob("*-*.json"):
             data = base64.b64decode(json.loads(path.read_bytes())["bundle"])
             (folder / path.stem).write_bytes(data)
+    elif name == "legacy":
+        notes = [LEGACY.annotations.get(name, "").encode() for name in ANNOTATIONS]
+        (folder / "good").write_bytes(b"\0".join([LEGACY.payload, *notes]))
+        (folder / "key").write_bytes(b"\0".join([LEGACY.payload, notes[0]]))
+    elif name == "timestamp":
+        stack = Stack()
+        (folder / "stamp").write_bytes(stack.tsa.stamp(b"signature", NOON))
+    elif name == "statement":
+        (folder / "statement").write_bytes(keyless.PAYLOAD)
+    elif name == "pattern":
+        (folder / "pattern").write_bytes(rb"^(a|[b-d]+?){1,3}\.\w*$" + b"\nabc.d")
     elif name == "checkpoint":
         good = json.loads(
             base64.b64decode(
@@ -107,7 +170,7 @@ def main() -> int:
         )
         atheris.Fuzz()
         return 0
-    names = [sys.argv[1]] if len(sys.argv) > 1 else list(TARGETS)
+    names = sys.argv[1:2] if sys.argv[1:2] not in ([], ["all"]) else list(TARGETS)
     seconds = sys.argv[2] if len(sys.argv) > 2 else "30"
     for name in names:
         folder = Path(".fuzz") / name

@@ -64,12 +64,15 @@ def test_it_verifies_what_our_key_signs(run, stack: Path, tmp_path: Path, cell: 
     assert verdicts["other"] != "accept"
 
 
-def test_we_verify_what_it_signs(server: Server, stack: Path, tmp_path: Path, cell: Cell) -> None:
-    cell("sigstore-js, keyless v1, bundle", "audit")
+@pytest.mark.parametrize("version", [1, 2])
+def test_we_verify_what_it_signs(
+    server: Server, stack: Path, tmp_path: Path, version: int, cell: Cell
+) -> None:
+    cell(f"sigstore-js, keyless v{version}, bundle", "audit")
     (tmp_path / "statement").write_bytes(signature_statement(DIGEST))
     (tmp_path / "token").write_text(server.token())
     names = [str(tmp_path / name) for name in ("token", "statement", "bundle")]
-    done = node("attest.mjs", server.stack.url, *names)
+    done = node("attest.mjs", server.stack.url, *names, str(version))
     assert done.returncode == 0, done.stderr
     found = verify_expected(
         (tmp_path / "bundle").read_bytes(),

@@ -157,3 +157,21 @@ def test_an_artifact_is_signed_and_verified_by_identity_from_the_command_line(
     alone = ("sign", "verify-bundle", "b.json", "--digest")
     assert run(*alone, artifact.digest, *who, *root)[0] == 0
     assert run(*alone, "sha256:" + "0" * 64, *who, *root)[0] == 10
+
+
+@pytest.mark.slow
+def test_a_signature_that_fails_in_one_form_is_attached_in_none(
+    run,  # type: ignore[no-untyped-def]
+    server: Server,
+    config: Path,
+    tmp_path: Path,
+) -> None:
+    layout = Layout.create(tmp_path / "release")
+    artifact = layout.add_manifest(manifest("model"))
+    (tmp_path / "token").write_text(server.token(email=None, sub=JOB))
+    trust = str(config / "client_config_v2.json")  # its log makes no promise, so no older form
+    signing = ("--keyless", "--trust-config", trust, "--identity-token", "token")
+    code, out, err = run("sign", "image", f"./release@{artifact.digest}", *signing, "--layout=both")
+    assert (code, out) == (3, "")
+    assert "error[signing-failed]" in err
+    assert list(layout.bundles(artifact.digest)) == []
