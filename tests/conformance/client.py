@@ -80,9 +80,9 @@ def sign(asked: argparse.Namespace) -> None:
     path = asked.bundle.with_suffix(".config")
     path.write_text(json.dumps(config))
     signer = open_keyless(path, asked.identity_token, allow_email=True)
-    if not asked.in_toto:
-        raise SystemExit("only statements are signed")
-    asked.bundle.write_bytes(signer.sign_statement(Path(asked.subject).read_bytes())[0])
+    data = Path(asked.subject).read_bytes()
+    make = signer.sign_statement if asked.in_toto else signer.sign_artifact
+    asked.bundle.write_bytes(make(data)[0])
 
 
 def digest_of(subject: str) -> str:

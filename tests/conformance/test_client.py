@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from audit.core.errors import UsageError
+from audit.documents import PAYLOAD_TYPE
 from audit.sign import load_trusted_root, signature_statement
+from audit.sign._dsse import pre_authentication
+from audit.sign.keyless import open_keyless
 from tests.conformance.client import main
 from tests.sigkit.bundles import DIGEST
 from tests.sigkit.keyless import VECTORS
@@ -49,17 +53,32 @@ def test_every_vector_ends_as_it_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_the_client_signs_it_verifies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("what", ["statement", "artifact"])
+def test_what_the_client_signs_it_verifies(tmp_path: Path, what: str, version: int) -> None:
     with Server().serving() as server:
         server.write_config(tmp_path)
-        (tmp_path / "statement").write_bytes(signature_statement(DIGEST))
+        data = signature_statement(DIGEST) if what == "statement" else b"any bytes"
+        (tmp_path / "subject").write_bytes(data)
         root = ["--trusted-root", str(tmp_path / "trusted_root.json")]
-        config = ["--signing-config", str(tmp_path / "signing_config_v2.json")]
+        config = ["--signing-config", str(tmp_path / f"signing_config_v{version}.json")]
         bundle = ["--bundle", str(tmp_path / "b")]
-        token = ["--identity-token", server.token(), "--in-toto"]
+        token = ["--identity-token", server.token(), *(["--in-toto"] * (what == "statement"))]
         assert (
-            main(["sign-bundle", *token, *bundle, *root, *config, str(tmp_path / "statement")]) == 0
+            main(["sign-bundle", *token, *bundle, *root, *config, str(tmp_path / "subject")]) == 0
         )
         who = ["--certificate-identity", EMAIL, "--certificate-oidc-issuer", server.stack.url]
-        assert main(["verify-bundle", *bundle, *who, *root, DIGEST]) == 0
+        subject = DIGEST if what == "statement" else str(tmp_path / "subject")
+        assert main(["verify-bundle", *bundle, *who, *root, subject]) == 0
+        assert main(["verify-bundle", *bundle, *who, *root, "sha256:" + "0" * 64]) == 1
         assert load_trusted_root(tmp_path / "trusted_root.json").logs
+
+
+@pytest.mark.slow
+def test_bytes_that_would_be_a_statement_are_not_signed_as_an_artifact(tmp_path: Path) -> None:
+    with Server().serving() as server:
+        server.write_config(tmp_path)
+        signer = open_keyless(tmp_path / "client_config_v2.json", server.token(), allow_email=True)
+        payload = signature_statement(DIGEST)
+        with pytest.raises(UsageError, match="one over a statement"):
+            signer.sign_artifact(pre_authentication(PAYLOAD_TYPE, payload))

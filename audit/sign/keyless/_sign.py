@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import ConfigError, SigningFailed, UsageError
 from audit.core.files import read_bounded
 from audit.documents import Statement
-from audit.sign.bundle import Expected, VerifiedBundle, verify_expected
+from audit.sign.bundle import Expected, VerifiedBundle, bundle_digest, verify_expected
 from audit.sign.certificate import Identity
 from audit.sign.legacy import LegacySignature, legacy_from_bundle, simple_payload, verify_legacy
 from audit.sign.trust import TrustedRoot, load_trusted_root, parse_trusted_root
@@ -63,6 +63,21 @@ class KeylessSigner:
             identities=[self.identity],
             predicate_type=statement.predicate_type,
             root=self.root,
+        )
+        return bundle, verify_expected(bundle, expected)
+
+    def sign_artifact(self, artifact: bytes) -> tuple[bytes, VerifiedBundle]:
+        """Return a bundle over the bytes of an artifact itself, and what verifying it gave.
+
+        Raises:
+            SigningFailed: a service refused, or the signature does not verify.
+            UsageError: the bytes are what signing a statement would sign.
+        """
+        if artifact.startswith(b"DSSEv1 "):
+            raise UsageError("cannot sign: a signature over these bytes is one over a statement")
+        bundle = self._bundle(artifact, is_statement=False)
+        expected = Expected(
+            bundle_digest(artifact), identities=[self.identity], artifact=True, root=self.root
         )
         return bundle, verify_expected(bundle, expected)
 
