@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -29,7 +30,7 @@ from tests.sigkit.maker import (
     proof,
     signature,
 )
-from tests.sigstack.authority import TimestampAuthority, der, derived
+from tests.sigstack.authority import TimestampAuthority, der, derived, spki
 from tests.sigstack.merkle import b64, sha256
 from tests.sigstack.stack import NOON, Signer
 
@@ -41,6 +42,7 @@ def cases(make: Maker) -> Iterator[Case]:
     """Give the cases of one version of Rekor."""
     for some in (_numbers, _entries, _certificates, _keys, _recorded, _stamps, _stampers):
         yield from some(make)
+    yield from (_bodies_v1(make) if make.version == 1 else _bodies_v2(make))
 
 
 def _numbers(make: Maker) -> Iterator[Case]:
@@ -293,4 +295,51 @@ def _stampers(make: Maker) -> Iterator[Case]:
     signers.append(copy.deepcopy(other["time_stamp_token"]["content"]["signer_infos"][0]))
     yield make.case(
         "timestamp-of-two-signers", _stamped(make, two.dump(force=True)), "does not verify"
+    )
+
+
+def _body(make: Maker) -> Json:
+    body: Json = json.loads(base64.b64decode(entry(make.good)["canonicalizedBody"]))
+    return body
+
+
+def _with(make: Maker, logged: Json) -> Json:
+    return make.changed(lambda v: material(v).update(tlogEntries=[logged]))
+
+
+def _bodies_v1(make: Maker) -> Iterator[Case]:
+    """Give entries whose body holds the right key, and more."""
+    pem, other = make.signer.verifier_pem, make.stack.signer("other").verifier_pem
+    for name, text in (
+        ("two-certificates", pem + other),
+        ("the-certificate-second", other + pem),
+        ("text-before-the-certificate", b"subject: x\n" + pem),
+    ):
+        body = _body(make)
+        body["spec"]["signatures"][0]["verifier"] = b64(text)
+        yield make.case(f"body-with-{name}", _with(make, make.stack.entry_v1(body)), "another key")
+    body = _body(make)
+    body["spec"]["payloadHash"]["algorithm"] = "sha512"
+    yield make.case(
+        "body-under-another-digest", _with(make, make.stack.entry_v1(body)), "another digest"
+    )
+
+
+def _bodies_v2(make: Maker) -> Iterator[Case]:
+    body = _body(make)
+    verifier = body["spec"]["hashedRekordV002"]["signature"]["verifier"]
+    verifier["publicKey"] = {"rawBytes": b64(spki(make.signer.key.public_key()))}
+    yield make.case(
+        "body-with-a-key-beside-the-certificate",
+        _with(make, make.stack.entry_v2(body)),
+        "publicKey is not a known member",
+    )
+    body = _body(make)
+    message = b"DSSEv1 28 application/vnd.in-toto+json %d %s" % (len(PAYLOAD), PAYLOAD)
+    body["spec"]["hashedRekordV002"]["data"] = {
+        "algorithm": "SHA2_512",
+        "digest": b64(hashlib.sha512(message).digest()),
+    }
+    yield make.case(
+        "body-under-another-digest", _with(make, make.stack.entry_v2(body)), "another digest"
     )

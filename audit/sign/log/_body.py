@@ -7,17 +7,10 @@ its place in the log to this one.
 import hashlib
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_public_key,
-)
-
 from audit.core import strict_json
 from audit.core.errors import ConfigError
 from audit.sign._fields import Fields
+from audit.sign.keys import only_block
 from audit.sign.log._entry import Entry
 
 ALGORITHMS = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
@@ -148,12 +141,8 @@ def _same_verifier(item: Fields, signed: Signed) -> None:
 
 def _is_verifier_pem(pem: bytes, signed: Signed) -> bool:
     try:
-        if signed.is_certificate:
-            found = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-        else:
-            key = load_pem_public_key(pem)
-            found = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+        found = only_block(pem, "CERTIFICATE" if signed.is_certificate else "PUBLIC KEY")
+    except ValueError:
         return False
     return found == signed.verifier
 
