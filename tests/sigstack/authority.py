@@ -231,7 +231,7 @@ class TimestampAuthority:
             chained(top[0], root, top, self.start, path_length=1),
         )
 
-    def stamp(
+    def stamp(  # noqa: PLR0913
         self,
         signature: bytes,
         when: datetime,
@@ -239,27 +239,27 @@ class TimestampAuthority:
         nonce: int = 7,
         algorithm: str = "sha256",
         with_certificate: bool = True,
+        change: Callable[[list[Any]], list[Any]] | None = None,
+        status: str = "granted",
     ) -> bytes:
-        """Return a response over the digest of a signature."""
+        """Return a response over the digest of a signature.
+
+        `change` gives other attributes to be put under its own signature.
+        """
         imprint = tsp.MessageImprint(
             {
                 "hash_algorithm": {"algorithm": algorithm},
                 "hashed_message": hashlib.new(algorithm, signature).digest(),
             }
         )
-        return self.respond(imprint, when, nonce=nonce, with_certificate=with_certificate)
-
-    def signed_again(self, response: bytes, change: Callable[[Any], list[Any]]) -> bytes:
-        """Return a response with other attributes under its signature."""
-        value = tsp.TimeStampResp.load(response)
-        [signer] = value["time_stamp_token"]["content"]["signer_infos"]
-        attributes = cms.CMSAttributes(change(list(signer["signed_attrs"])))
-        signer["signed_attrs"] = attributes
-        signer["signature"] = self._key.sign(
-            attributes.dump(force=True), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        return self.respond(
+            imprint,
+            when,
+            nonce=nonce,
+            with_certificate=with_certificate,
+            change=change,
+            status=status,
         )
-        data: bytes = value.dump(force=True)
-        return data
 
     @staticmethod
     def names_certificate(certificate: bytes) -> cms.CMSAttribute:
@@ -278,13 +278,15 @@ class TimestampAuthority:
             with_certificate=bool(asked["cert_req"].native),
         )
 
-    def respond(
+    def respond(  # noqa: PLR0913
         self,
         imprint: tsp.MessageImprint,
         when: datetime,
         *,
         nonce: int | None,
         with_certificate: bool,
+        change: Callable[[list[Any]], list[Any]] | None = None,
+        status: str = "granted",
     ) -> bytes:
         info = tsp.TSTInfo(
             {
@@ -299,21 +301,17 @@ class TimestampAuthority:
         if nonce is not None:
             info["nonce"] = nonce
         certificate = asn1_x509.Certificate.load(der(self.chain[0]))
-        attributes = cms.CMSAttributes(
-            [
-                cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
-                cms.CMSAttribute(
-                    {"type": "signing_time", "values": [cms.Time({"utc_time": when})]}
-                ),
-                cms.CMSAttribute(
-                    {
-                        "type": "message_digest",
-                        "values": [hashlib.sha256(info.dump()).digest()],
-                    }
-                ),
-                self.names_certificate(certificate.dump()),
-            ]
-        )
+        attributes = [
+            cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
+            cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": when})]}),
+            cms.CMSAttribute(
+                {
+                    "type": "message_digest",
+                    "values": [hashlib.sha256(info.dump()).digest()],
+                }
+            ),
+            self.names_certificate(certificate.dump()),
+        ]
         signed = cms.SignedData(
             {
                 "version": "v3",
@@ -322,13 +320,18 @@ class TimestampAuthority:
                     "content_type": "tst_info",
                     "content": cms.ParsableOctetString(info.dump()),
                 },
-                "signer_infos": [self._signer_info(certificate, attributes)],
+                "signer_infos": [
+                    self._signer_info(
+                        certificate,
+                        cms.CMSAttributes(change(attributes) if change else attributes),
+                    )
+                ],
             }
         )
         if with_certificate:
             signed["certificates"] = [cms.CertificateChoices({"certificate": certificate})]
         token = cms.ContentInfo({"content_type": "signed_data", "content": signed})
-        response = tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
+        response = tsp.TimeStampResp({"status": {"status": status}, "time_stamp_token": token})
         data: bytes = response.dump()
         return data
 
