@@ -9,6 +9,7 @@ within 53 bits); tests compare it with another implementation.
 """
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -30,20 +31,19 @@ from audit.ledger.store._rows import EntryRow, Pending
 _LAST = 2**63 - 1
 _AROUND = 200
 """More bytes than a leaf has around its event."""
+Outline = tuple[str, str, str, str, str | None]
+"""What a leaf says: number, time, the hash before it, type and subject."""
 _KEY = re.compile("[!-~]{1,200}")
 _DEPTH = 8
 """Facts that nest deeper are checked by the slower reader."""
 
 
-def _json_type(depth: int) -> Any:
+def _json_type(key: Any) -> Any:
     whole = Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INT, le=MAX_SAFE_INT)]
     found: Any = None | bool | whole | str
-    for _ in range(depth):
-        found = None | bool | whole | str | list[found] | dict[str, found]
-    return found
-
-
-_FACT = _json_type(_DEPTH)
+    for _ in range(_DEPTH):
+        found = None | bool | whole | str | list[found] | dict[key, found]
+    return dict[key, found]
 
 
 class _Named(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -51,24 +51,26 @@ class _Named(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     name: str
 
 
-class _Event(msgspec.Struct, forbid_unknown_fields=True):
-    facts: dict[str, _FACT]  # type: ignore[valid-type]
-    inputs: list[_Named]
-    model_id: str | None
-    outputs: list[_Named]
-    subject: str | None
-    type: str
+def _decoder(key: Any) -> Callable[[bytes], Any]:
+    """Return what decodes a leaf whose facts have keys of this type."""
+    members = [
+        ("facts", _json_type(key)),
+        ("inputs", list[_Named]),
+        ("model_id", str | None),
+        ("outputs", list[_Named]),
+        ("subject", str | None),
+        ("type", str),
+    ]
+    event = msgspec.defstruct("_Event", members, forbid_unknown_fields=True)
+    around = [("event", event), *((name, str) for name in ("prev", "schema", "seq", "ts_ns"))]
+    return msgspec.json.Decoder(
+        msgspec.defstruct("_Entry", around, forbid_unknown_fields=True)
+    ).decode
 
 
-class _Entry(msgspec.Struct, forbid_unknown_fields=True):
-    event: _Event
-    prev: str
-    schema: str
-    seq: str
-    ts_ns: str
-
-
-_decode = msgspec.json.Decoder(_Entry).decode
+_decode_ascii = _decoder(str)
+_decode_any = _decoder(Annotated[str, msgspec.Meta(pattern=r"^[\x00-\x7f]*$")])
+"""For leaves that are not ASCII as a whole: their keys must be."""
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -165,22 +167,33 @@ def splice(event: bytes, *, prev: str, seq: int, ts_ns: int) -> bytes:
     return leaf
 
 
-def is_canonical(leaf: bytes) -> bool:
-    """Whether a leaf is the canonical JSON of an entry's members, each of its type.
+def outline(leaf: bytes) -> Outline | None:
+    """Return what a leaf says around its event, or None if it is not the canonical JSON of one.
 
-    What the members may say (patterns of digests and names) is for `read_leaf`.
+    Each member is of its type. What it may say (patterns of digests and names)
+    is for `read_leaf`.
     """
     try:
-        value = _decode(leaf)
-        if len(leaf) <= MAX_ENTRY and leaf.isascii():
-            return bool(_encode(value) == leaf)
+        value = (_decode_ascii if leaf.isascii() else _decode_any)(leaf)
     except (msgspec.DecodeError, ValueError):
-        pass  # facts that nest deeper, or no entry; below is who knows
+        return _slow_outline(leaf)  # facts that nest deeper, or no entry
+    if _encode(value) != leaf or len(leaf) > MAX_ENTRY or value.schema != ENTRY_SCHEMA:
+        return None
+    return (value.seq, value.ts_ns, value.prev, value.event.type, value.event.subject)
+
+
+def _slow_outline(leaf: bytes) -> Outline | None:
     try:
-        read_leaf(leaf)
+        entry = read_leaf(leaf)
     except ValueError:
-        return False
-    return True
+        return None
+    event = entry.event
+    return (entry.seq, str(entry.ts_ns), entry.prev, event.type, event.subject)
+
+
+def is_canonical(leaf: bytes) -> bool:
+    """Whether a leaf is the canonical JSON of an entry's members, each of its type."""
+    return outline(leaf) is not None
 
 
 def read_leaf(leaf: bytes) -> LedgerEntry:

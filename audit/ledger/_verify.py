@@ -18,14 +18,13 @@ from audit.core.errors import AuditError, ChainBroken
 from audit.core.progress import Progress
 from audit.documents import (
     ANCHORED,
-    ENTRY_SCHEMA,
     GENESIS,
     Checkpoint,
     LedgerVerification,
     leaf_hash,
 )
 from audit.ledger._checkpoint import read_checkpoint
-from audit.ledger._leaf import is_canonical, read_leaf
+from audit.ledger._leaf import outline, read_leaf
 from audit.ledger._merkle import Frontier
 from audit.ledger._minimum import (
     MinimumIndex,
@@ -178,23 +177,14 @@ def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> No
 
 def holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
     """Whether `row` is entry `seq`, has every column its leaf says, and links to `prev`."""
-    subject = "null" if row.subject is None else f'"{row.subject}"'
-    tail = (
-        f'"subject":{subject},"type":"{row.type}"}},"prev":"{prev.hex()}",'
-        f'"schema":"{ENTRY_SCHEMA}","seq":"{row.seq}","ts_ns":"{row.ts_ns}"}}'
-    )
     try:
         return (
             type(row.seq) is int
             and type(row.ts_ns) is int
             and row.seq == seq
             and row.ts_ns > prev_ns
-            # Else a column could reach back over members that are inside the facts.
-            and '"' not in row.type
-            and '"' not in (row.subject or "")
-            and row.leaf.endswith(tail.encode())
             and leaf_hash(row.leaf) == row.leaf_hash
-            and is_canonical(row.leaf)
+            and outline(row.leaf) == (str(seq), str(row.ts_ns), prev.hex(), row.type, row.subject)
         )
     except (TypeError, AttributeError, ValueError):
         return False  # a column of another type, or text that is not UTF-8

@@ -78,10 +78,12 @@ class Trouble:
         found: list[HammerCount] = []
         thread = threading.Thread(target=lambda: found.append(hammer(url, load)))
         thread.start()
-        for _ in range(self.times):
-            time.sleep(load.seconds / (self.times + 1))
-            self.make(self.server)
-        thread.join()
+        try:
+            for _ in range(self.times):
+                time.sleep(load.seconds / (self.times + 1))
+                self.make(self.server)
+        finally:
+            thread.join()
         return found[0]
 
 
@@ -92,8 +94,15 @@ def crash(server: PostgresServer) -> None:
 
 
 def kill_machine(server: PostgresServer) -> None:
-    """Kill the postmaster; its children notice and go."""
+    """Kill the postmaster; its children notice and go, and only then it can be started."""
     server.kill()
+    for _ in range(100):
+        try:
+            server.start()
+        except RuntimeError:
+            time.sleep(0.2)
+        else:
+            return
     server.start()
 
 

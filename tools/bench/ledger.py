@@ -7,6 +7,7 @@ baseline writes the same bytes into the same table without chaining anything.
 import asyncio
 import os
 import random
+import shutil
 import sqlite3
 import statistics
 import tempfile
@@ -20,6 +21,8 @@ from audit.ledger import Ledger, open_ledger
 from audit.ledger._leaf import as_pending
 from audit.ledger.store._sqlite import SCHEMA
 from tools.bench import Figure
+from tools.bench._ledger_large import large
+from tools.bench._ledger_postgres import postgres
 
 _ROUNDS = 5
 _SECONDS = 1.0
@@ -36,6 +39,11 @@ def figures() -> Iterator[Figure]:
             yield from _append(home, events, batch)
         for clients in (1, 64, 256, 1024):
             yield _group_commit(home, events, clients)
+        yield from large(home, events)
+    if shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        yield from postgres()
+    else:
+        print("skipped: PostgreSQL is not installed")
 
 
 def _events(count: int) -> Iterator[Event]:

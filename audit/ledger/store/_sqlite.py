@@ -32,6 +32,8 @@ from audit.ledger.store._transaction import PART, Transaction
 APPLICATION_ID = 0x4C4D4155  # "LMAU"
 SCHEMA_VERSION = 2
 BUSY_SECONDS = 30
+TOLERANT = partial(str, encoding="utf-8", errors="surrogateescape")
+"""Bytes that are not UTF-8 must reach verify, which names the entry they stand in."""
 PARTITION = 256
 """Entries that expire together: as many as an entry bundle holds."""
 _PRAGMAS = (
@@ -141,9 +143,30 @@ class SqliteTransaction(Transaction):
 
     @override
     def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
+        given = 0
         with contextlib.closing(self.run(query, values)) as cursor:
+            try:
+                while part := self._fetch(cursor):
+                    given += len(part)
+                    yield from part
+            except sqlite3.OperationalError as exc:
+                if "decode" not in str(exc):
+                    raise
+            else:
+                return
+        with contextlib.closing(self.run(query, values)) as cursor:  # of the same snapshot
+            for _ in range(given):
+                cursor.fetchone()
             while part := cursor.fetchmany(PART):
                 yield from part
+
+    def _fetch(self, cursor: Any) -> list[Any]:
+        """Fetch text as most of it is; a reader of our own, called for each column, costs more."""
+        self.driver.text_factory = str
+        try:
+            return list(cursor.fetchmany(PART))
+        finally:
+            self.driver.text_factory = TOLERANT
 
     @override
     def leaf_bytes(self) -> int:
@@ -268,8 +291,7 @@ class SqliteStore(Store):
         connection = sqlite3.connect(
             uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        # Bytes that are not UTF-8 must reach verify, which names the entry they stand in.
-        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        connection.text_factory = TOLERANT
         try:
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
