@@ -36,6 +36,9 @@ class Database(Protocol):
     def new(self) -> str:
         """Return the URL of a ledger that is not there yet (`create=True` makes it)."""
 
+    def absent(self) -> str:
+        """Return the URL of a place where no ledger is."""
+
     def made(self) -> str:
         """Return the URL of a copy of the ledger that `make` wrote."""
 
@@ -67,6 +70,8 @@ class SqliteDatabase:
 
     def new(self) -> str:
         return f"sqlite:///{self.folder}/{next(self._numbers)}.db"
+
+    absent = new
 
     def made(self) -> str:
         if self._made is None:
@@ -116,6 +121,9 @@ class PostgresDatabase:
                 connection.execute(statement)  # type: ignore[call-overload]
             connection.execute("CREATE TABLE alembic_version AS SELECT '0002' AS version_num")
         return url
+
+    def absent(self) -> str:
+        return self._schema()
 
     def made(self) -> str:
         if self._made is None:

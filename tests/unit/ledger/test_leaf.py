@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit.core.errors import UsageError
 from audit.documents import GENESIS, Event, FrozenFacts
-from audit.ledger._leaf import encode_event, is_canonical, read_leaf, splice
+from audit.ledger._leaf import _slow_outline, encode_event, is_canonical, outline, read_leaf, splice
 from tests.fakes.ledgers import event
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "ledger" / "jcs"
@@ -109,6 +109,15 @@ def test_a_body_with_another_spelling_is_refused_by_both_readers(facts: bytes) -
     assert not is_canonical(leaf)
     with pytest.raises(ValueError, match=r"not an entry|canonical form"):
         read_leaf(leaf)
+
+
+@pytest.mark.parametrize("text", ["plain", "数据", "é\N{GRINNING FACE}", '"\\\n'])
+@pytest.mark.parametrize("subject", [None, "sha256:" + "ab" * 32])
+def test_fast_and_slow_reader_say_the_same_of_a_leaf(text: str, subject: str | None) -> None:
+    given_ = Event(type="a.b", subject=subject, facts={"text": text, "deep": {"text": [text]}})
+    leaf = splice(encode_event(given_), prev="ab" * 32, seq=7, ts_ns=5)
+    said = ("7", "5", "ab" * 32, "a.b", subject)
+    assert outline(leaf) == _slow_outline(leaf) == said
 
 
 def test_twins_that_look_alike_stay_two_texts() -> None:
