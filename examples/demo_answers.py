@@ -24,6 +24,13 @@ HUMAN = (
     "had spent abroad; she had never said a word about them. The honey had gone hard and white as chalk by then, "
     "but it was still sweet, and we sat on the cellar steps with two spoons until the light outside was gone."
 )
+QUESTION_ZH = "请写一段关于大海的话。"
+HUMAN_ZH = (
+    "外婆家的院子里有一棵老枣树，每年中秋前后，她总要搭着梯子上去打枣。我们几个孩子在下面撑着床单接，枣子落下来砸在头上也不觉得疼。"
+    "后来老屋拆了，树被邻居移到了河边，第二年居然又结了果。去年秋天我路过那里，枝头还挂着几颗，我踮起脚摘了一颗，放进口袋里一直没舍得吃，"
+    "直到回家给母亲看，她尝了一口，说还是当年的味道。"
+)
+LEDGER = "sqlite:///out/ledger.db"
 SETTINGS = """\
 format: audit.serve/v1
 max_tokens: 200
@@ -43,19 +50,19 @@ def play(shell: Any, artifact: str) -> None:
     shell.audit("watermark", "init", "keys")
     with served(folder, artifact) as port:
         answer = long_answer(port)
-    examine(shell, answer)
+        chinese = ask(port, QUESTION_ZH)
+    examine(shell, answer, chinese)
     receipt_id = answer["audit"]["receipt_id"]
     print("# The receipt, checked offline against the text, and what the ledger says of it.")
     receipt = ("watermark", "receipt", "verify", receipt_id, "--shelf", "receipts.db")
     shell.audit(
-        *receipt, "--key", "keys/receipt.pub", "--text", "answer.txt", show=("verified", "coverage")
-    )
-    listed = shell.audit(
-        "ledger", "list", "--ledger", "sqlite:///out/ledger.db", "--type", "response.served"
-    )
+        *receipt, "--key", "keys/receipt.pub", "--text", "answer.txt", "--ledger", LEDGER,
+        show=("verified", "coverage"),
+    )  # fmt: skip
+    listed = shell.audit("ledger", "list", "--ledger", LEDGER, "--type", "response.served")
     if receipt_id not in listed:
         sys.exit("demo: the answer is not in the ledger")
-    shell.audit("ledger", "verify", "--ledger", "sqlite:///out/ledger.db")
+    shell.audit("ledger", "verify", "--ledger", LEDGER)
 
 
 def long_answer(port: int) -> dict[str, Any]:
@@ -70,22 +77,25 @@ def long_answer(port: int) -> dict[str, Any]:
     sys.exit("demo: the model gave four short answers")
 
 
-def examine(shell: Any, answer: dict[str, Any]) -> None:
-    """Ask for the verdict on the answer, on an edited copy, and on a text nobody marked."""
+def examine(shell: Any, answer: dict[str, Any], chinese: dict[str, Any]) -> None:
+    """Ask for the verdict on the answers, on an edited copy, and on texts nobody marked."""
     text = answer["choices"][0]["message"]["content"]
+    zh = chinese["choices"][0]["message"]["content"]
     print(f"  {answer['audit']['coverage']}: {text[:100].strip()}...")
     texts = {
         "answer.txt": (text, 0, "authentic"),
         "edited.txt": (text.replace(" the ", " not the ", 2), 10, "derived or altered"),
         "human.txt": (HUMAN, 10, "no evidence"),
+        "chinese.txt": (zh, 0, "authentic"),
+        "human-zh.txt": (HUMAN_ZH, 10, "no evidence"),
     }
     print("# The pasted text is traced to receipt and model; an edited copy is called altered.")
     for name, (content, code, verdict) in texts.items():
         (shell.folder / name).write_text(content, "utf-8")
         out = shell.audit(
             "watermark", "detect", name, "--key-registry", "keys.json", "--root-key", "keys/root.key",
-            "--shelf", "receipts.db", "--key", "keys/receipt.pub", "--tokenizer", "model/SmolLM2-135M-Instruct.Q4_1.gguf",
-            code=code, show=(verdict, "receipt ", "sha256:") if code == 0 else (verdict,),
+            "--shelf", "receipts.db", "--key", "keys/receipt.pub", "--ledger", LEDGER, "--tokenizer", "model/SmolLM2-135M-Instruct.Q4_1.gguf",
+            code=code, show=(verdict,) if verdict == "no evidence" else (verdict, "receipt ", "sha256:"),
         )  # fmt: skip
         if not out.startswith(verdict):
             sys.exit(f"demo: expected {verdict}\n{out}")

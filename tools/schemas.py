@@ -23,6 +23,7 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "environment-lock-v1": documents.EnvironmentLock,
     "evidence-v1": TypeAdapter(documents.Evidence),
     "expiry-receipt-v1": documents.ExpiryReceipt,
+    "foreign-detection-v1": documents.ForeignDetection,
     "finding-v1": documents.Finding,
     "key-registry-v1": documents.KeyRegistry,
     "ledger-check-v1": documents.LedgerCheck,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from audit.documents import AigcLabel, Detection, Explicit, Receipt
+from audit.documents import AigcLabel, Detection, Explicit, ForeignDetection, Receipt
 
 
 def detection_text(found: Detection) -> str:
@@ -43,6 +43,11 @@ def receipt_text(receipt: Receipt, checked: Sequence[str]) -> str:
     if receipt.overridden:
         lines.append(f"  overridden {', '.join(receipt.overridden)}")
     return "\n".join(lines) + "\n"
+
+
+def foreign_text(found: ForeignDetection) -> str:
+    """Return what was found of a foreign mark as a line."""
+    return f"{found.decision}: {found.scheme}, log10 p {found.log10_p} over {found.counted}\n"
 
 
 def label_text(label: AigcLabel | None, explicit: Explicit) -> str:

@@ -30,13 +30,15 @@ from audit.cli._watermark_keys import (
     tokenizer_option,
 )
 from audit.cli._watermark_labels import label
-from audit.cli._watermark_text import detection_text, receipt_text
+from audit.cli._watermark_text import detection_text, foreign_text, receipt_text
 from audit.core import strict_json
 from audit.core.clock import now_ns
 from audit.core.errors import ConfigError, UsageError
 from audit.core.files import read_bounded
 from audit.documents import (
+    Decision,
     DetectionVerdict,
+    ForeignDetection,
     KeyRegistry,
 )
 from audit.watermark import (
@@ -78,6 +80,8 @@ def init(folder: Path) -> None:
 @tokenizer_option
 @ledger_option
 @click.option("--scan", is_flag=True, help="Try the tag of every receipt on the shelf.")
+@click.option("--from-ns", type=int, default=0, metavar="NS", help="Scan receipts from here on.")
+@click.option("--until-ns", type=int, metavar="NS", help="Scan receipts before; now by default.")
 @click.option("--lines", is_flag=True, help="FILE holds JSON lines, each with a member text.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
 @format_option
@@ -90,6 +94,8 @@ def detect(  # noqa: PLR0913 - one parameter per option
     tokenizers: tuple[str, ...],
     url: str | None,
     scan: bool,  # noqa: FBT001
+    from_ns: int,
+    until_ns: int | None,
     lines: bool,  # noqa: FBT001
     exit_zero: bool,  # noqa: FBT001
     form: str,
@@ -108,7 +114,7 @@ def detect(  # noqa: PLR0913 - one parameter per option
         examiner = Examiner(
             sources=Sources(registry, keys, shelf, read_trusted(key_files), read_recorded(url)),
             tokenizers=dict(stack.enter_context(open_tokenizer(name)) for name in tokenizers),
-            scan=Span(0, now_ns()) if scan else None,
+            scan=Span(from_ns, until_ns or now_ns()) if scan else None,
         )
         code = 0
         for text in _texts(file, lines=lines):
@@ -117,6 +123,40 @@ def detect(  # noqa: PLR0913 - one parameter per option
             answer(detection_text(found) if form == "text" else json)
             code = max(code, _EXIT.get(found.verdict, 10))
     return 0 if exit_zero else code
+
+
+@command.command("foreign")
+@click.argument("file", type=text_type)
+@click.option("--config", "config_file", type=file_type, required=True, metavar="FILE",
+    help="The watermarking_config of transformers, JSON.")  # fmt: skip
+@click.option("--vocabulary", type=click.IntRange(2), metavar="N", help="The model's vocab_size.")
+@tokenizer_option
+@format_option
+def foreign(
+    file: Path, config_file: Path, vocabulary: int | None, tokenizers: tuple[str, ...], form: str
+) -> int:
+    """Test a text for a green-list or tournament mark that somebody else made.
+
+    Exit 0 when it is present, 3 when that cannot be told, 10 otherwise. No receipt,
+    moment or release follows from such a mark.
+    """
+    from audit.watermark.examine import encode, log10_text
+    from audit.watermark.mark import decide
+    from audit.watermark.native import Tournament, foreign_mark, read_foreign
+
+    if len(tokenizers) != 1:
+        raise UsageError("name the model's tokenizer once, with --tokenizer")
+    wanted = read_foreign(read_bounded(config_file), vocabulary=vocabulary, source=str(config_file))
+    with open_tokenizer(tokenizers[0]) as (_, tokenizer):
+        mark = foreign_mark(encode(tokenizer, read_text(file)), wanted)
+    found = ForeignDetection(
+        scheme="tournament" if isinstance(wanted, Tournament) else "green-list",
+        decision=decide(mark.log10_p),
+        log10_p=log10_text(mark.log10_p),
+        counted=mark.tokens,
+    )
+    answer(foreign_text(found) if form == "text" else found.model_dump_json(indent=2) + "\n")
+    return {Decision.PRESENT: 0, Decision.INCONCLUSIVE: 3}.get(found.decision, 10)
 
 
 @command.group("receipt")
@@ -168,6 +208,23 @@ def receipt_verify(  # noqa: PLR0913
         checked.append(f"ledger entry {verify_recorded(verified, recorded).seq}")
     shown = receipt_text(verified, checked)
     answer(shown if form == "text" else record.model_dump_json(indent=2) + "\n")
+
+
+@receipt.command("unfinished")
+@ledger_option
+def receipt_unfinished(url: str | None) -> int:
+    """List responses that began and neither were served nor failed; exit 10 when there are any.
+
+    They were cut off between answer and ledger, unless they are being written now.
+    """
+    recorded = read_recorded(url)
+    if recorded is None:
+        raise UsageError("name the ledger with --ledger")
+    found = recorded.unfinished()
+    answer(
+        "".join(f"{receipt_id} began at {ts_ns} ns\n" for receipt_id, ts_ns in found) or "none\n"
+    )
+    return 10 if found else 0
 
 
 @receipt.command("erase")

@@ -16,6 +16,7 @@ from audit.documents.detection import (
     Decision,
     Detection,
     DetectionVerdict,
+    ForeignDetection,
     PresenceFinding,
     Via,
 )
@@ -176,6 +177,7 @@ __all__ = [
     "FileLine",
     "FileRole",
     "Finding",
+    "ForeignDetection",
     "FormatEvidence",
     "FoundSpan",
     "Framework",

@@ -81,6 +81,17 @@ class Attribution(Document):
     """How much of the shorter fingerprint, the text's or the receipt's, the other one holds."""
 
 
+class ForeignDetection(Document):
+    """What testing a text for the mark of somebody else's scheme found."""
+
+    format: Literal["audit.foreign-detection/v1"] = "audit.foreign-detection/v1"
+    scheme: Literal["green-list", "tournament"]
+    decision: Decision
+    log10_p: Log10P
+    counted: int = Field(ge=0)
+    """Pairs or contexts that counted, each once."""
+
+
 class Detection(Document):
     """Everything one examination found, for one text."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from audit.core.errors import ReceiptUnrecorded
 from audit.documents import Event, LedgerEntry, Receipt
-from audit.watermark._entries import BEGUN, SERVED, begun_event, served_event
+from audit.watermark._entries import BEGUN, FAILED, SERVED, begun_event, served_event
 
 APART_NS = 300 * 10**9
 """A beginning recorded longer than this before or after the receipt's time is not its beginning."""
@@ -25,18 +25,32 @@ class Recorded:
 
     begun: Mapping[str, tuple[LedgerEntry, ...]]
     served: Mapping[str, tuple[LedgerEntry, ...]]
+    failed: frozenset[str]
+
+    def unfinished(self) -> tuple[tuple[str, int], ...]:
+        """Return the responses that began and did not end, with the time their beginning was recorded."""
+        return tuple(
+            (receipt_id, entries[0].ts_ns)
+            for receipt_id, entries in self.begun.items()
+            if receipt_id not in self.served and receipt_id not in self.failed
+        )
 
 
 def recorded_responses(entries: Iterable[LedgerEntry]) -> Recorded:
     """Return what entries say of responses; entries about anything else are passed over."""
     begun: dict[str, tuple[LedgerEntry, ...]] = {}
     served: dict[str, tuple[LedgerEntry, ...]] = {}
+    failed: set[str] = set()
     for entry in entries:
         receipt_id = entry.event.facts.get("receipt_id")
-        if isinstance(receipt_id, str) and entry.event.type in (BEGUN, SERVED):
+        if not isinstance(receipt_id, str):
+            continue
+        if entry.event.type in (BEGUN, SERVED):
             known = begun if entry.event.type == BEGUN else served
             known[receipt_id] = (*known.get(receipt_id, ()), entry)
-    return Recorded(begun, served)
+        elif entry.event.type == FAILED:
+            failed.add(receipt_id)
+    return Recorded(begun, served, frozenset(failed))
 
 
 def verify_recorded(receipt: Receipt, recorded: Recorded) -> LedgerEntry:

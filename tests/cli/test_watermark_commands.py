@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -12,6 +13,7 @@ from audit.ledger import open_ledger
 from audit.watermark import ReceiptShelf, begun_event, derive_epoch, engine_key, served_event
 from audit.watermark.engines import JsonTokenizer
 from audit.watermark.examine import tokenizer_digest
+from audit.watermark.native import GreenList
 from tests.cli.conftest import Shell
 from tests.unit.watermark.made import SIGNER
 from tests.unit.watermark.world import ROOT, WORDS, World, human, line
@@ -320,7 +322,37 @@ def test_receipts_are_held_against_the_ledger(shell: Shell, place: Place) -> Non
             )
         )  # fmt: skip
         ledger.append(served_event(receipt))
+        unfinished = ("watermark", "receipt", "unfinished", "--ledger", url)
+        assert shell(*unfinished)[:2] == (0, "none\n")
+        ledger.append(
+            begun_event("7" * 26, 5, model_id="acme/one", model_digest="sha256:" + "1" * 64)
+        )
+        code, out, _ = shell(*unfinished)
+        assert code == 10
+        assert out.startswith(f"{'7' * 26} began at ")
+    assert shell(*unfinished[:3])[0] == 2
     code, out, _ = shell(*verify)
     assert code == 0
     assert out.startswith("verified (signature, ledger entry 1)")
     assert shell(*place.detect(file, "--ledger", url))[0] == 0
+
+
+def test_a_foreign_mark_is_told_from_none(shell: Shell, place: Place) -> None:
+    green = GreenList(vocabulary=len(WORDS))
+    rng, tokens = np.random.default_rng(1), [5]
+    for _ in range(150):
+        options = rng.integers(0, len(WORDS), 8).tolist()
+        tokens.append(next((t for t in options if green.is_green(tokens[-1], t)), options[0]))
+    marked = place.write("m.txt", " ".join(WORDS[token] for token in tokens))
+    plain = place.write("p.txt", " ".join(WORDS[t] for t in rng.integers(0, len(WORDS), 150)))
+    words = (
+        "--config", place.write("c.json", '{"greenlist_ratio": 0.25}'), "--vocabulary",
+        str(len(WORDS)), "--tokenizer", str(place.tokenizer),
+    )  # fmt: skip
+    code, out, _ = shell("watermark", "foreign", marked, *words)
+    assert code == 0
+    assert out.startswith("present: green-list, log10 p -")
+    code, out, _ = shell("watermark", "foreign", plain, *words, "--format", "json")
+    assert code == 10
+    assert json.loads(out)["decision"] == "absent"
+    assert shell("watermark", "foreign", plain, *words[:-2])[0] == 2

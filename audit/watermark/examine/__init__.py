@@ -7,7 +7,7 @@
 
 from audit.watermark.examine._candidates import Candidate, Sources
 from audit.watermark.examine._examine import MOST_CHARACTERS, Examiner, Span
-from audit.watermark.examine._tokenizer import PROBE, Tokenizer, tokenizer_digest
+from audit.watermark.examine._tokenizer import PROBE, Tokenizer, encode, tokenizer_digest
 from audit.watermark.examine._verdict import is_near_copy, log10_text
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Sources",
     "Span",
     "Tokenizer",
+    "encode",
     "is_near_copy",
     "log10_text",
     "tokenizer_digest",

@@ -2,6 +2,7 @@
 
 * `native_presence`: vLLM's and SGLang's Gumbel marks, with exact p-values
 * `green_list_mark`, `tournament_mark`: older marks, verified and never made
+* `read_foreign`: transformers' configuration of one of them
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from audit.documents import MarkProfile, Scheme
 from audit.watermark.mark import Presence, windowed
 from audit.watermark.native import _sglang, _vllm
+from audit.watermark.native._config import Foreign, foreign_mark, read_foreign
 from audit.watermark.native._kgw import ForeignMark, GreenList, green_list_mark
 from audit.watermark.native._synthid import Tournament, tournament_mark
 
@@ -42,11 +44,14 @@ def native_presence(tokens: IntArray, profile: MarkProfile, key: int) -> Presenc
 
 __all__ = [
     "ENGINES",
+    "Foreign",
     "ForeignMark",
     "GreenList",
     "Numbers",
     "Tournament",
+    "foreign_mark",
     "green_list_mark",
     "native_presence",
+    "read_foreign",
     "tournament_mark",
 ]

@@ -7,8 +7,15 @@ import mpmath
 import numpy as np
 import pytest
 
+from audit.core.errors import ConfigError, UsageError
 from audit.watermark.mark import log10_binomial_tail, log10_normal_tail
-from audit.watermark.native import GreenList, Tournament, green_list_mark, tournament_mark
+from audit.watermark.native import (
+    GreenList,
+    Tournament,
+    green_list_mark,
+    read_foreign,
+    tournament_mark,
+)
 from audit.watermark.native._torch import permutation_start
 
 VECTORS = json.loads(
@@ -89,3 +96,30 @@ def test_the_normal_tail_agrees_with_mpmath(z: float) -> None:
     with mpmath.workdps(50):
         exact = mpmath.log10(mpmath.erfc(z / mpmath.sqrt(2)) / 2)
     assert log10_normal_tail(z) == pytest.approx(float(exact), rel=1e-9)
+
+
+def test_the_configuration_of_transformers_is_read() -> None:
+    given = {"greenlist_ratio": 0.5, "bias": 2.0, "hashing_key": 7, "seeding_scheme": "lefthash"}
+    found = read_foreign(json.dumps(given).encode(), vocabulary=500, source="c")
+    assert found == GreenList(500, 7, 0.5)
+    synthid = {"keys": [1, 2], "ngram_len": 4, "sampling_table_size": 256}
+    found = read_foreign(json.dumps(synthid).encode(), vocabulary=None, source="c")
+    assert found == Tournament((1, 2), 4, 256, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]", '{"keys": []}', '{"keys": [true]}', '{"keys": ["1"]}', '{"keys": [1], "ngram_len": -1}',
+        '{"seeding_scheme": "selfhash"}', '{"context_width": 3}', '{"greenlist_ratio": 1}',
+        '{"greenlist_ratio": "x"}', '{"hashing_key": 1.5}',
+    ],
+)  # fmt: skip
+def test_a_configuration_of_another_scheme_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^c: "):
+        read_foreign(text.encode(), vocabulary=500, source="c")
+
+
+def test_a_green_list_needs_the_vocabulary() -> None:
+    with pytest.raises(UsageError, match="--vocabulary"):
+        read_foreign(b"{}", vocabulary=None, source="c")

@@ -119,7 +119,7 @@ class Scene:
         self.line = line(profile=profile)
         self.keys = derive_epoch(ROOT, self.line.model_digest, self.line.epoch)
         self.issuer = Issuer(self.line, self.keys, SIGNER, TOKENIZER, "synthetic")
-        self.ledger_faults: list[Exception] = []
+        self.ledger_faults: list[Any] = []
         with open_ledger(self.url, create=True):
             pass
         self.desk = ReceiptDesk(lambda: self.issuer, shelf=self._shelf, ledger=self._ledger)
@@ -165,11 +165,13 @@ class Scene:
 class Faulty:
     """A ledger that fails where a fault is waiting; else the real one."""
 
-    def __init__(self, ledger: Ledger, faults: list[Exception]) -> None:
+    def __init__(self, ledger: Ledger, faults: list[Any]) -> None:
         self._inner, self._faults = ledger, faults
 
     def append(self, event: Any) -> Any:
         if self._faults and (fault := self._faults.pop(0)) is not OK:
+            if callable(fault):
+                fault()
             raise fault
         return self._inner.append(event)
 

@@ -244,15 +244,22 @@ def test_every_response_that_was_counted_outside_has_a_receipt_and_a_coverage(
 
 
 @pytest.mark.slow
-def test_a_process_killed_between_answer_and_ledger_leaves_a_trace(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("where", "stream"),
+    [("engine.fault =", True), ("ledger_faults[:] = OK,", True), ("ledger_faults[:] = OK,", False)],
+    ids=["within a stream", "before the ledger, stream", "before the ledger, whole"],
+)
+def test_a_process_killed_between_answer_and_ledger_leaves_a_trace(
+    tmp_path: Path, where: str, *, stream: bool
+) -> None:
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from tests.unit.gateway.receipts.scene import Scene\n"
+        "from tests.unit.gateway.receipts.scene import OK, Scene\n"
         "scene = Scene(Path(sys.argv[1]))\n"
         "scene.ask()\n"
-        "scene.engine.fault = lambda: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "scene.ask(stream=True)\n"
+        f"scene.{where} lambda: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"scene.ask(stream={stream})\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)],
