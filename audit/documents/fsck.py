@@ -28,6 +28,8 @@ class Damage(StrEnum):
     HEAD = "head"
     CHECKPOINT = "checkpoint"
     """The table of checkpoints was edited."""
+    EXPIRY = "expiry"
+    """What is left of entries that expired: the log's word, or their hashes."""
     STALE = "stale-checkpoint"
     QUORUM = "quorum"
     ANCHOR = "anchor"

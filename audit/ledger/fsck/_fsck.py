@@ -12,9 +12,9 @@ kept or seen outside shows that, so bring it along (`Brought`).
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from audit.core.clock import Clock, now_ns
 from audit.core.errors import ChainBroken, LedgerUnavailable
 from audit.documents import GENESIS, Checkpoint, Damage, LedgerCheck, leaf_hash
 from audit.ledger._checkpoint import read_checkpoint
-from audit.ledger._merkle import Frontier, split_hashes
+from audit.ledger._merkle import Frontier
+from audit.ledger._minimum import check_expiries, expired_entries, kept_hashes, minimum_of
 from audit.ledger._open import open_store
 from audit.ledger._outside import Outside
 from audit.ledger._treehead import TreeHead
@@ -68,11 +69,15 @@ def check_ledger(url: str, brought: Brought, *, processes: int = 1) -> LedgerChe
     with contextlib.closing(store), store.reading() as snapshot:
         published = _published(brought)
         head, problem = _head(snapshot)
-        before, prefix = _expired(snapshot)
-        asked = _ranges(url, snapshot, head, brought, (before, prefix.size, published, processes))
+        sizes = _sizes(snapshot, head, brought, published)
+        start = _expired(snapshot, brought.vkeys, sizes)
+        asked = _ranges(url, head, start, sizes | {start.minimum}, processes)
+        if published is not None:
+            asked = [replace(one, tiles=brought.tiles, tiled=published.size) for one in asked]
         found = _read_all(asked, processes)
-        trees = _join(prefix, found)
-        judge = Judge(snapshot, head, trees, brought.vkeys)
+        judge = Judge(snapshot, head, _join(start, found), brought.vkeys)
+        for what in start.problems:
+            judge.report(Damage.EXPIRY, what)
         if problem is not None:
             judge.report(Damage.HEAD, problem)
         judge.judge_entries(found)
@@ -104,46 +109,70 @@ def _head(snapshot: Snapshot) -> tuple[Head, str | None]:
         return Head(size=last.seq + 1, last_hash=leaf_hash(last.leaf)), str(exc)
 
 
-def _expired(snapshot: Snapshot) -> tuple[bytes, Frontier]:
-    """Return the hash before the first entry that is kept, and the tree over those that are not."""
-    minimum = max((one.minimum for one in snapshot.expiries()), default=0)
-    tree, last = Frontier(), bytes.fromhex(GENESIS)
-    if minimum:
-        for stub in snapshot.stubs():
-            for last in split_hashes(stub.hashes):
-                if tree.size < minimum:
-                    tree.add(last)
-    return last, tree
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where the entries that are kept begin, and the tree over those that expired."""
+
+    minimum: int = 0
+    tree: Frontier | None = field(default_factory=Frontier)
+    """None where hashes that have to be kept are gone."""
+    before: bytes | None = bytes.fromhex(GENESIS)
+    marks: dict[int, Frontier] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
-def _ranges(
-    url: str,
-    snapshot: Snapshot,
-    head: Head,
-    brought: Brought,
-    scope: tuple[bytes, int, Checkpoint | None, int],
-) -> list[Range]:
-    before, start, published, processes = scope
+def _expired(snapshot: Snapshot, vkeys: Sequence[str], wanted: set[int]) -> _Start:
+    """Return where to start, having checked the log's word about what expired."""
+    rows = snapshot.expiries()
+    if not rows:
+        return _Start()
+    minimum = minimum_of(snapshot)
+    try:
+        said = check_expiries(rows, vkeys)
+        expired_entries(snapshot, rows, said)
+    except ChainBroken as exc:
+        said, problems = [], [str(exc)]
+    else:
+        problems = []
+    tree, last, marks = Frontier(), b"", dict[int, Frontier]()
+    roots = {one.minimum: one.root for one in said}
+    try:
+        for last in kept_hashes(snapshot, minimum):
+            tree.add(last)
+            if tree.size in wanted or tree.size in roots:
+                marks[tree.size] = tree.copy()
+    except ChainBroken as exc:
+        return _Start(minimum, None, None, {}, (*problems, str(exc)))
+    wrong = [size for size, root in roots.items() if marks[size].root() != root]
+    what = [f"ledger entries below {size} are not those that expired" for size in wrong]
+    return _Start(minimum, tree, last, marks, (*problems, *what))
+
+
+def _sizes(
+    snapshot: Snapshot, head: Head, brought: Brought, published: Checkpoint | None
+) -> set[int]:
+    """Return the sizes at which somebody says what the tree was, and that before the last entry."""
     sizes = {row.size for row in snapshot.checkpoints() if type(row.size) is int}
     sizes |= {one.size for one in brought.checkpoints}
     sizes |= {read_checkpoint(one.note, vkeys=None).size for one in brought.anchors.anchors}
     sizes |= {0, head.size, head.size - 1, published.size if published else 0}
-    sizes |= {brought.last_signed.size} if brought.last_signed else set()
-    end = max(head.size, start)
-    width = max(_SMALLEST, -(-(end - start) // (processes * _PER_PROCESS)))
+    return sizes | ({brought.last_signed.size} if brought.last_signed else set())
+
+
+def _ranges(url: str, head: Head, start: _Start, sizes: set[int], processes: int) -> list[Range]:
+    end = max(head.size, start.minimum)
+    width = max(_SMALLEST, -(-(end - start.minimum) // (processes * _PER_PROCESS)))
     width = -(-width // WIDTH) * WIDTH
-    starts = list(range(start, end, width)) or [start]
+    starts = list(range(start.minimum, end, width)) or [start.minimum]
     return [
         Range(
             url,
             at,
             min(at + width, end),
-            before if at == start else None,
+            before=start.before if at == start.minimum else None,
             is_last=at == starts[-1],
             last_hash=head.last_hash if at == starts[-1] else None,
             wanted=frozenset(one for one in sizes if at <= one <= at + width),
-            tiles=brought.tiles if published else None,
-            tiled=published.size if published else 0,
         )
         for at in starts
     ]
@@ -167,20 +196,22 @@ def _read_all(asked: Sequence[Range], processes: int) -> list[RangeFound]:
     return found
 
 
-def _join(prefix: Frontier, found: Sequence[RangeFound]) -> Trees:
+def _join(start: _Start, found: Sequence[RangeFound]) -> Trees:
     """Return the tree at every size that is of interest, as far as no entry is lost."""
-    trees, tree = Trees({prefix.size: prefix}), prefix
+    trees = Trees(dict(start.marks))
     for part in found:
         trees.first_ns |= part.first_ns
-        for size, nodes in _marks(part):
+    if start.minimum in trees.first_ns:  # of what expired no time is kept but that of the next
+        first = trees.first_ns[start.minimum]
+        trees.first_ns |= dict.fromkeys((0, *start.marks), first)
+    tree = start.tree
+    for part in found:
+        if tree is None:
+            break
+        for size, nodes in part.marks.items():
             trees.at[size] = extended(tree, nodes)
-        if part.nodes is None:
-            trees.is_whole = False
-            return trees
-        tree = extended(tree, part.nodes)
-    trees.at[tree.size] = tree
+        tree = None if part.nodes is None else extended(tree, part.nodes)
+    trees.is_whole = tree is not None
+    if tree is not None:
+        trees.at[tree.size] = tree
     return trees
-
-
-def _marks(part: RangeFound) -> Iterator[tuple[int, Sequence[tuple[int, bytes]]]]:
-    yield from sorted(part.marks.items())

@@ -1,6 +1,6 @@
 """From what was found in the ranges to what was done to the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -239,9 +239,13 @@ class Judge:
         try:
             words = sorted(self._words, key=lambda one: one.size)
             size = self._head.size if self._trees.is_whole else 0
-            check_times(words, size, lambda seq: self._trees.first_ns.get(seq, 0), brought.anchors)
+            check_times(words, size, self._first_ns(brought.anchors.now_ns), brought.anchors)
         except AnchorMissing as exc:
             self.report(Damage.ANCHOR, str(exc))
+
+    def _first_ns(self, default: int) -> Callable[[int], int]:
+        """Return what gives an entry's own time, and `default` for one that is not there."""
+        return lambda seq: self._trees.first_ns.get(seq, default)
 
     def _report_all(self, kind: Damage, problems: Iterable[str]) -> None:
         for what in problems:

@@ -10,6 +10,7 @@ from audit.documents import Damage, LedgerCheck, leaf_hash
 from audit.ledger import (
     Brought,
     LastSigned,
+    LoadedRetention,
     Outside,
     TileFolder,
     anchor_checkpoint,
@@ -25,6 +26,10 @@ from tests.fakes.anchors import Anchors
 from tests.fakes.databases import MADE_SIZE as SIZE
 from tests.fakes.databases import Database
 from tests.fakes.ledgers import LOG, Ticks, event
+from tests.fakes.notes import SeededSigner
+from tests.unit.ledger.test_retention import aged, expire, policy
+
+__all__ = ["aged", "policy"]  # fixtures
 
 KEYS = Brought(vkeys=(LOG.vkey,))
 Found = Callable[..., list[tuple[str, int | None, int | None]]]
@@ -342,6 +347,34 @@ def test_altered_tables_are_found(database: Database) -> None:
     with open_ledger(url) as ledger, ledger._store.writing() as writing:
         writing.run(statement)  # type: ignore[attr-defined]
     assert places(check_ledger(url, KEYS)) == [(Damage.TABLES.value, None, None)]
+
+
+def test_what_is_left_of_expired_entries_is_checked(
+    database: Database, aged: str, policy: LoadedRetention, ranges: None
+) -> None:
+    expire(aged, policy)
+    with open_ledger(aged) as ledger:
+        wanted = ledger.verify(vkeys=(LOG.vkey,))
+    assert wanted.expired is not None
+    found = check_ledger(aged, KEYS)
+    assert (places(found), found.root) == ([], wanted.root)
+    below = wanted.expired.below
+    with database.editor(aged) as edit:
+        edit(f"UPDATE entries SET type = 'x.y' WHERE seq = {below + 9}")
+    assert places(check_ledger(aged, KEYS)) == [("edited-entry", below + 9, below + 9)]
+    other = Brought(vkeys=(SeededSigner(LOG.name, "other").vkey,))
+    assert ("expiry", None, None) in places(check_ledger(aged, other))
+    with database.editor(aged) as edit:
+        (row,) = edit("SELECT hashes FROM stubs WHERE tile = 1")
+        hashes = bytes([row[0][0] ^ 1]) + bytes(row[0])[1:]
+        edit(f"UPDATE stubs SET hashes = {database.literal(hashes)} WHERE tile = 1")
+    found = check_ledger(aged, KEYS)
+    assert ("expiry", None, None) in places(found)
+    with database.editor(aged) as edit:
+        edit("DELETE FROM stubs WHERE tile = 1")
+    found = check_ledger(aged, KEYS)
+    assert {kind for kind, _, _ in places(found)} == {"expiry", "edited-entry"}
+    assert found.root is None
 
 
 @pytest.mark.parametrize("cuts", [[0, 3], [1, 2, 7], [5], [8, 16], [9, 10, 11, 12]])
