@@ -44,8 +44,7 @@ DAMAGED = 10
 )
 @click.option(
     "--tiles",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
+    metavar="DIR|s3://BUCKET/PREFIX",
     help="Compare the published tiles as well.",
 )
 @click.option(

@@ -17,9 +17,9 @@ from audit.ledger import (
     PackRequest,
     PackTrust,
     Question,
-    TileFolder,
     export_pack,
     open_ledger,
+    open_tiles,
     verify_pack,
 )
 from audit.watermark import ReceiptShelf
@@ -65,7 +65,7 @@ def export(  # noqa: PLR0913 - one parameter per option
     period: str | None,
     subjects: tuple[str, ...],
     all_entries: bool,  # noqa: FBT001
-    folder: Path | None,
+    folder: str | None,
     shelf_file: Path | None,
     salts: bool,  # noqa: FBT001
     trusted_root: Path | None,
@@ -90,7 +90,7 @@ def export(  # noqa: PLR0913 - one parameter per option
             PackRequest(
                 question=_question(period, subjects, whole=all_entries),
                 policy=read_bounded(policy_file),
-                tiles=TileFolder(folder) if folder else None,
+                tiles=open_tiles(folder) if folder else None,
                 find_receipt=find_receipt if shelf else None,
                 trusted=_trusted(trusted_root, chains),
             ),

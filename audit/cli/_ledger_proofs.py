@@ -10,10 +10,10 @@ from audit.core.clock import now_ns
 from audit.core.errors import EntryExpired
 from audit.core.files import read_bounded
 from audit.ledger import (
-    TileFolder,
     TlogProof,
     export_tiles,
     open_ledger,
+    open_tiles,
     parse_policy,
     published_minimum,
     read_tiled,
@@ -23,19 +23,18 @@ tiles_option = click.option(
     "--tiles",
     "folder",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The folder of tiles (C2SP tlog-tiles).",
+    metavar="DIR|s3://BUCKET/PREFIX",
+    help="Where the tiles are (C2SP tlog-tiles). A bucket is reached by the AWS_* variables.",
 )
 
 
 @click.command("tiles")
 @ledger_option
 @tiles_option
-def tiles(url: str, folder: Path) -> None:
+def tiles(url: str, folder: str) -> None:
     """Write the log as static files up to its last checkpoint, what is new since the last time."""
     with open_ledger(url, read_only=True) as ledger:
-        checkpoint, files = export_tiles(ledger, TileFolder(folder))
+        checkpoint, files = export_tiles(ledger, open_tiles(folder))
     answer(f"published {checkpoint.size} entries, {files} files written\n")
 
 
@@ -49,12 +48,12 @@ def tiles(url: str, folder: Path) -> None:
     help="Write the entry itself to FILE as well.",
 )
 @output_option
-def prove(entry: int, folder: Path, leaf: Path | None, output: Path | None) -> None:
+def prove(entry: int, folder: str, leaf: Path | None, output: Path | None) -> None:
     """Write a .tlog-proof that entry number ENTRY is in the published log.
 
     Of an entry that expired there is the proof, for whoever kept its leaf.
     """
-    store = TileFolder(folder)
+    store = open_tiles(folder)
     checkpoint, tree = read_tiled(store, vkeys=None)
     if entry >= tree.size:
         raise click.UsageError(f"the published log has {tree.size} entries")

@@ -11,7 +11,6 @@ from audit.core.clock import now_ns
 from audit.core.files import read_bounded
 from audit.ledger import (
     ALGORITHMS,
-    TileFolder,
     VerifierKey,
     Witness,
     WitnessServer,
@@ -20,6 +19,7 @@ from audit.ledger import (
     generate_cosigner,
     load_cosigner,
     open_ledger,
+    open_tiles,
     parse_policy,
     post_http,
 )
@@ -90,7 +90,7 @@ def serve(listen: str, key_files: tuple[Path, ...], state: Path, vkeys: tuple[st
 @ledger_option
 @tiles_option
 @policy_option
-def ask(url: str, folder: Path, policy_file: Path) -> None:
+def ask(url: str, folder: str, policy_file: Path) -> None:
     """Have the published checkpoint cosigned by the policy's witnesses, and publish that.
 
     Exit 0 if the quorum cosigned it, 3 if too few answered, 10 if one of them
@@ -98,7 +98,7 @@ def ask(url: str, folder: Path, policy_file: Path) -> None:
     """
     policy = parse_policy(read_bounded(policy_file), source=str(policy_file))
     with open_ledger(url) as ledger:
-        found = collect_cosignatures(ledger, TileFolder(folder), policy, post=post_http)
+        found = collect_cosignatures(ledger, open_tiles(folder), policy, post=post_http)
     for name in found.cosigned:
         answer(f"{name}: cosigned\n")
     for name, problem in found.failed:

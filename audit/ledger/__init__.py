@@ -43,6 +43,7 @@ from audit.ledger.tiles import (
     TileFolder,
     TileStore,
     export_tiles,
+    open_tiles,
     published_minimum,
     read_tiled,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "load_retention",
     "load_vault_key",
     "open_ledger",
+    "open_tiles",
     "parse_policy",
     "post_http",
     "published_minimum",

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
-from pathlib import Path
 
 from audit.core.clock import Clock, now_ns
 from audit.core.errors import ChainBroken, LedgerUnavailable
@@ -32,7 +31,7 @@ from audit.ledger.fsck._range import Range, RangeFound, read_range
 from audit.ledger.fsck._run import extended
 from audit.ledger.store._rows import Head, Snapshot
 from audit.ledger.tiles._layout import CHECKPOINT, WIDTH
-from audit.ledger.tiles._store import TileFolder
+from audit.ledger.tiles._open import open_tiles
 from audit.ledger.vault import VaultKey
 
 _PER_PROCESS = 4
@@ -50,7 +49,8 @@ class Brought:
     anchors: Outside = field(default_factory=Outside)
     last_signed: TreeHead | None = None
     """What the log's key signed last, as its own memory has it."""
-    tiles: Path | None = None
+    tiles: str | None = None
+    """Where tiles are published: a folder, or `s3://BUCKET/PREFIX`."""
     vault_key: VaultKey | None = None
     max_age_ns: int | None = None
     """How old cosignatures may be, under the policy in `anchors`."""
@@ -94,7 +94,7 @@ def _published(brought: Brought) -> Checkpoint | None:
     """Return the checkpoint that is published with the tiles."""
     if brought.tiles is None:
         return None
-    note = TileFolder(brought.tiles).read(CHECKPOINT)
+    note = open_tiles(brought.tiles).read(CHECKPOINT)
     return None if note is None else read_checkpoint(note, vkeys=brought.vkeys or None)
 
 

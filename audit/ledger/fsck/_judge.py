@@ -30,7 +30,7 @@ from audit.ledger.store._rows import (
     Store,
     add_note,
 )
-from audit.ledger.tiles._store import TileFolder
+from audit.ledger.tiles._open import open_tiles
 from audit.ledger.vault import Vault, VaultKey
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Judge:
             self.report(Damage.TILE, f"no checkpoint is published in {brought.tiles}")
         if brought.tiles is not None and published is not None:
             self._tiles = published.size
-            for first, last, what in upper_damage(TileFolder(brought.tiles), published.size):
+            for first, last, what in upper_damage(open_tiles(brought.tiles), published.size):
                 self.report(Damage.TILE, what, first, last)
         if strays := self._snapshot.stray_keys():
             self.report(Damage.KEY, f"{strays} names of events lead to no entry")

@@ -14,7 +14,6 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from audit.core.errors import AuditError
 from audit.documents import ANCHORED, Damage, LedgerEntry, leaf_hash
@@ -43,7 +42,7 @@ class Range:
     """The head's hash of the last entry, in the last range; None if there is no head."""
     wanted: frozenset[int]
     """Sizes at which somebody says what the tree was."""
-    tiles: Path | None = None
+    tiles: str | None = None
     tiled: int = 0
 
     @property

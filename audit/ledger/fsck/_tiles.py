@@ -1,12 +1,12 @@
 """Compare published tiles with the entries, and with one another."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from audit.core.errors import AuditError
 from audit.ledger._merkle import HASH_SIZE, fold_hashes
 from audit.ledger.tiles._layout import HEIGHT, WIDTH, Tile, pack_bundle, tile_at
-from audit.ledger.tiles._store import TileFolder, TileStore
+from audit.ledger.tiles._open import open_tiles
+from audit.ledger.tiles._store import TileStore
 
 Report = Callable[[int, int, str], None]
 """Takes the first and the last entry a tile is about, and what is wrong with it."""
@@ -15,8 +15,8 @@ Report = Callable[[int, int, str], None]
 class BlockCheck:
     """Compares the tile and the bundle of each 256 entries, as they are read."""
 
-    def __init__(self, folder: Path | None, size: int, report: Report) -> None:
-        self._store = TileFolder(folder) if folder is not None else None
+    def __init__(self, place: str | None, size: int, report: Report) -> None:
+        self._store = None if place is None else open_tiles(place)
         self._size, self._report = size, report
         self._nodes: list[bytes] = []
         self._leaves: list[bytes] = []

@@ -1,6 +1,7 @@
 """The log as static files (C2SP tlog-tiles): written from rows, read for proofs."""
 
 from audit.ledger.tiles._export import export_tiles, published_minimum
+from audit.ledger.tiles._open import open_tiles
 from audit.ledger.tiles._store import TileFolder, TileStore
 from audit.ledger.tiles._tree import TiledTree, read_tiled
 
@@ -9,6 +10,7 @@ __all__ = [
     "TileStore",
     "TiledTree",
     "export_tiles",
+    "open_tiles",
     "published_minimum",
     "read_tiled",
 ]

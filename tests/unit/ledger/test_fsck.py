@@ -305,7 +305,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 def test_every_tile_is_compared_with_the_entries(published: tuple[str, Path]) -> None:
     url, folder = published
-    brought = Brought(tiles=folder)
+    brought = Brought(tiles=str(folder))
     found = check_ledger(url, brought)
     assert (places(found), found.tiles) == ([], 600)
     names = {
@@ -334,7 +334,7 @@ def test_every_tile_is_compared_with_the_entries(published: tuple[str, Path]) ->
 def test_tiles_that_are_ahead_show_a_rollback(published: tuple[str, Path], tmp_path: Path) -> None:
     _, folder = published
     back = write(f"sqlite:///{tmp_path}/b.db", range(500), checkpoints=(500,))
-    found = places(check_ledger(back, Brought(tiles=folder)))
+    found = places(check_ledger(back, Brought(tiles=str(folder))))
     assert ("rolled-back", 500, 599) in found
 
 
