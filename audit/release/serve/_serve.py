@@ -3,8 +3,9 @@
 Nothing is served that the gate does not allow at this moment, and receipts name
 the digest the gate admitted.
 
-Trust: the model file is read once by the gate and once by the engine. Whoever
-can write the layout between the two can serve other bytes; keep it read-only.
+Trust: a model served inside this process is read from sealed memory, whose bytes were
+hashed on the way in. An engine that runs elsewhere opens its own files: what it has
+loaded is what its operator says.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.core.errors import UsageError
-from audit.documents import KeyRegistry, Scheme, Verdict
+from audit.documents import Event, KeyRegistry, Named, Scheme, Verdict
 from audit.gateway import App, Upstream
 from audit.gateway import serve as listen
 from audit.gateway.receipts import (
@@ -24,8 +25,9 @@ from audit.gateway.receipts import (
     with_receipts,
 )
 from audit.ledger import open_ledger
-from audit.oci import FILE_PATH, Layout, parse_manifest
+from audit.oci import FILE_PATH, Descriptor, Layout, parse_manifest
 from audit.release.serve._config import ServeConfig
+from audit.release.serve._sealed import sealed
 from audit.watermark import (
     LocalSigner,
     ReceiptShelf,
@@ -59,6 +61,7 @@ def serve(layout: Layout, verdict: Verdict, config: ServeConfig, place: Place) -
         EngineUnavailable: the engine named in the configuration does not answer.
     """
     with _engine(layout, verdict.release.artifact, config) as (engine, tokenizer):
+        _record_start(layout, verdict, config, place)
         signer = read_signer(place.folder / config.receipt_key)
         trusted: TrustedKeys = {signer.key: signer.private.public_key()}
         keeper = _keeper(tokenizer, signer, verdict, config, place)
@@ -86,8 +89,29 @@ def serve(layout: Layout, verdict: Verdict, config: ServeConfig, place: Place) -
             desk.close()
 
 
-def find_gguf(layout: Layout, digest: str) -> Path:
-    """Return where the artifact's one GGUF file lies.
+def _record_start(layout: Layout, verdict: Verdict, config: ServeConfig, place: Place) -> None:
+    """Record what is served from now on, on which verdict, and whether its bytes are sealed.
+
+    Raises:
+        LedgerUnavailable: it cannot be recorded, so nothing is served.
+    """
+    inside = config.engine is None and config.upstream is None
+    digest = verdict.release.artifact
+    opened = [Named(name="model", digest=find_gguf(layout, digest).digest)] if inside else []
+    with open_ledger(place.ledger_url) as ledger:
+        ledger.append(
+            Event(
+                type="serve.started",
+                model_id=verdict.release.model_id,
+                subject=digest,
+                inputs=(Named(name="verdict", digest=verdict.document_digest()), *opened),
+                facts={"engine": engine_name(config), "sealed": inside},
+            )
+        )
+
+
+def find_gguf(layout: Layout, digest: str) -> Descriptor:
+    """Return what names the artifact's one GGUF file.
 
     Raises:
         UsageError: there is none, or there are several.
@@ -100,10 +124,10 @@ def find_gguf(layout: Layout, digest: str) -> Path:
     return found[0]
 
 
-def _files(layout: Layout, digest: str, ending: str) -> list[Path]:
+def _files(layout: Layout, digest: str, ending: str) -> list[Descriptor]:
     manifest = parse_manifest(layout.manifest(digest), source=digest)
     return [
-        layout.blob_path(layer.digest)
+        layer
         for layer in manifest.layers
         if layer.annotations.get(FILE_PATH, "").lower().endswith(ending)
     ]
@@ -142,7 +166,10 @@ def _engine(layout: Layout, digest: str, config: ServeConfig) -> Iterator[tuple[
         with LlamaServer(config.engine) as server:
             yield MarkedLlama(server, limits=_limits(config)), server
     else:
-        with serve_gguf(find_gguf(layout, digest), context=config.context) as server:
+        with (
+            sealed(layout, find_gguf(layout, digest)) as model,
+            serve_gguf(model, context=config.context) as server,
+        ):
             yield MarkedLlama(server, limits=_limits(config)), server
 
 
@@ -151,10 +178,14 @@ def _tokenizer(layout: Layout, digest: str) -> Iterator[Tokenizer]:
     """Give the artifact's own tokenizer: its `tokenizer.json`, or that of its GGUF file."""
     found = _files(layout, digest, "tokenizer.json")
     if found:
-        yield JsonTokenizer(found[0])
-    else:
-        with serve_gguf(find_gguf(layout, digest), context=256) as server:
-            yield server
+        with sealed(layout, found[0]) as path:
+            yield JsonTokenizer(path)
+        return
+    with (
+        sealed(layout, find_gguf(layout, digest)) as model,
+        serve_gguf(model, context=256) as server,
+    ):
+        yield server
 
 
 def _keeper(

@@ -109,8 +109,8 @@ def test_an_allowed_release_answers_with_receipts_that_verify(
     assert (receipt.model_id, receipt.model_digest) == ("acme/support", artifact)
     with open_ledger(f"sqlite:///{folder}/out/ledger.db", read_only=True) as ledger:
         events = [entry.event for entry in ledger.entries(subject=artifact)]
-    assert [event.type for event in events][-3:] == [
-        "gate.decided", "response.begun", "response.served",
+    assert [event.type for event in events][-4:] == [
+        "gate.decided", "serve.started", "response.begun", "response.served",
     ]  # fmt: skip
     assert unfinished(events) == ()
 
