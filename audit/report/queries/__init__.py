@@ -12,14 +12,24 @@ from audit.report.queries import (
     gate,
     ledger,
     places,
+    privacy,
     release,
+    serving,
     signing,
 )
 
-QUERIES: dict[str, Query] = {
-    query.id: query
-    for module in (ledger, access, gate, release, evaluation, signing, change, places)
-    for query in module.QUERIES
-}
+MODULES = (
+    ledger,
+    access,
+    gate,
+    serving,
+    release,
+    evaluation,
+    signing,
+    change,
+    privacy,
+    places,
+)
+QUERIES: dict[str, Query] = {query.id: query for module in MODULES for query in module.QUERIES}
 
 __all__ = ["QUERIES"]

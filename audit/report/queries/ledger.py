@@ -2,12 +2,16 @@
 
 from audit.core.errors import AuditError
 from audit.core.periods import DAY_NS, show_date
-from audit.documents import Checkpoint, QueryOutcome, Text
+from audit.documents import Checkpoint, LedgerEntry, QueryOutcome, Text
 from audit.ledger import read_checkpoint
 from audit.report._census import FIELDS
 from audit.report._language import words
+from audit.report._plain import Row
 from audit.report._query import Query, Reply, count
+from audit.report._trail import fact_count, fact_text
 from audit.report._view import View
+
+ANCHORED = "ledger.anchored"
 
 EMPTY = Reply(
     QueryOutcome.ABSENT,
@@ -35,7 +39,8 @@ def _chain_intact(view: View) -> Reply:
 
 
 def _head_anchored(view: View) -> Reply:
-    rows, covered = [], 0
+    rows: list[Row] = []
+    covered = 0
     for checkpoint in view.checkpoints():
         signed = _is_signed(checkpoint, view.scope.vkeys)
         covered = max(covered, checkpoint.size if signed else 0)
@@ -47,20 +52,41 @@ def _head_anchored(view: View) -> Reply:
                 "signed": "yes" if signed else "no",
             }
         )
+    anchors = [_anchor(entry) for entry in view.entries(ANCHORED)]
+    rows += anchors
+    outside = (
+        Text(
+            en=f"{count(len(anchors), 'anchor')} outside the database recorded, over "
+            f"{max(int(str(one['size'])) for one in anchors)} entries at most; check it with "
+            "`audit ledger verify`",
+            zh=f"记录了 {len(anchors)} 次数据库之外的锚定，至多覆盖 "
+            f"{max(int(str(one['size'])) for one in anchors)} 条；请以 `audit ledger verify` 校验",
+        )
+        if anchors
+        else Text(en="no anchor outside the database is recorded", zh="未记录数据库之外的锚定")
+    )
     if not covered:
         observed = Text(
-            en=f"{count(len(rows), 'checkpoint')} stored, none signed by a log key given to this "
-            "report; no anchor outside the database is recorded.",
-            zh=f"存有 {len(rows)} 个检查点，均无本报告所给日志密钥的签名；未记录数据库之外的锚定。",
+            en=f"{count(len(rows) - len(anchors), 'checkpoint')} stored, none signed by a log key "
+            f"given to this report; {outside.en}.",
+            zh=f"存有 {len(rows) - len(anchors)} 个检查点，均无本报告所给日志密钥的签名；{outside.zh}。",
         )
         return Reply(QueryOutcome.ABSENT, observed, rows)
     observed = Text(
         en=f"A checkpoint signed by a given log key covers {covered} of {view.scope.size} entries; "
-        "no anchor outside the database is recorded.",
-        zh=f"由所给日志密钥签名的检查点覆盖 {view.scope.size} 条中的 {covered} 条；"
-        "未记录数据库之外的锚定。",
+        f"{outside.en}.",
+        zh=f"由所给日志密钥签名的检查点覆盖 {view.scope.size} 条中的 {covered} 条；{outside.zh}。",
     )
     return Reply(QueryOutcome.PARTIAL, observed, rows)
+
+
+def _anchor(entry: LedgerEntry) -> Row:
+    return {
+        "seq": entry.number,
+        "kind": next((one.name for one in entry.event.outputs), ""),
+        "by": fact_text(entry, "by") or "",
+        "size": fact_count(entry, "size") or 0,
+    }
 
 
 def _is_signed(checkpoint: Checkpoint, vkeys: tuple[str, ...]) -> bool:

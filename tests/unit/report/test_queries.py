@@ -56,6 +56,27 @@ DECIDED = Event(
         "findings": ["unsigned-model"],
     },
 )
+ANCHORED = Event(
+    type="ledger.anchored",
+    outputs=(Named(name="rfc3161", digest=digest("token")),),
+    facts={"size": "4", "by": "tsa.internal", "at_ns": None},
+)
+DENIED_LATER = DECIDED.model_copy(update={"subject": ALLOWED.subject})
+
+
+def started(one: FakeRelease, *, sealed: bool = True) -> Event:
+    return Event(type="serve.started", subject=one.subject, facts={"sealed": sealed})
+
+
+def response(kind: str, **facts: str) -> Event:
+    return Event(type=kind, subject=ALLOWED.subject, facts={"receipt_id": "01A", **facts})
+
+
+def redacted(**facts: object) -> Event:
+    return Event(type="redaction.applied", facts={"counts": {}, "refused": "", **facts})
+
+
+BEGUN = response("response.begun")
 CASES: list[tuple[str, Iterable[Event], QueryOutcome]] = [
     ("ledger.chain_intact", ALLOWED.events(), PASS),
     ("ledger.head_anchored", ALLOWED.events(), PARTIAL),
@@ -105,6 +126,38 @@ CASES: list[tuple[str, Iterable[Event], QueryOutcome]] = [
     ("transfer.map", ALLOWED.events(), ABSENT),
     ("transfer.map", [Event(type="release.pushed", facts={"name": "registry.internal/a"})], ABSENT),
     ("config.history", [DECIDED], ABSENT),
+    ("ledger.head_anchored", [*ALLOWED.events(), ANCHORED], PARTIAL),
+    ("serve.digest_match", ALLOWED.events(), ABSENT),
+    ("serve.digest_match", [*ALLOWED.events(), started(ALLOWED)], PASS),
+    ("serve.digest_match", [*ALLOWED.events(), started(ALLOWED, sealed=False)], PARTIAL),
+    ("serve.digest_match", [*without("release.signed").events(), started(release())], FAIL),
+    ("serve.digest_match", [started(ALLOWED), *ALLOWED.events()], FAIL),
+    ("gate.bypass", ALLOWED.events(), ABSENT),
+    ("gate.bypass", [*ALLOWED.events(), started(ALLOWED), BEGUN], PASS),
+    ("gate.bypass", [*ALLOWED.events(), BEGUN], PASS),
+    ("gate.bypass", [*DENIED.events(), started(DENIED)], FAIL),
+    ("gate.bypass", [BEGUN, *ALLOWED.events()], FAIL),
+    ("gate.bypass", [*ALLOWED.events(), DENIED_LATER, started(ALLOWED)], FAIL),
+    ("ledger.coverage", ALLOWED.events(), ABSENT),
+    ("ledger.coverage", [BEGUN, response("response.served")], PARTIAL),
+    ("ledger.coverage", [BEGUN, response("response.failed")], PARTIAL),
+    ("watermark.coverage", [BEGUN], ABSENT),
+    ("watermark.coverage", [response("response.served", coverage="marked")], PASS),
+    ("watermark.coverage", [response("response.served", coverage="greedy")], PARTIAL),
+    ("watermark.coverage", [response("response.served", coverage="total")], FAIL),
+    ("watermark.coverage", [response("response.served")], FAIL),
+    ("redaction.coverage", ALLOWED.events(), ABSENT),
+    ("redaction.coverage", [redacted()], PARTIAL),
+    ("redaction.stats", ALLOWED.events(), ABSENT),
+    ("redaction.stats", [redacted(), redacted(counts={"PHONE": 2})], PASS),
+    ("redaction.failclosed", ALLOWED.events(), ABSENT),
+    ("redaction.failclosed", [redacted(refused="too-long")], PARTIAL),
+    ("erase.receipts", ALLOWED.events(), ABSENT),
+    (
+        "erase.receipts",
+        [Event(type="ledger.erased", facts={"payloads": 3, "subject": "ab"})],
+        PARTIAL,
+    ),
 ]
 
 
@@ -192,3 +245,16 @@ def test_many_rows_are_digested_and_the_first_hundred_printed(ledger_of: MakeLed
     assert record.answer.row_count == 120
     assert len(record.answer.rows) == 100
     assert len(record.lines) == 122
+
+
+def test_a_response_without_an_end_is_named(ledger_of: MakeLedger) -> None:
+    answer = asked(ledger_of([BEGUN, DECIDED]), "ledger.coverage").answer
+    assert [row["receipt"] for row in answer.rows] == ["01A"]
+    assert "1 without an end" in answer.observed.en
+    assert "无结束记录 1 次" in answer.observed.zh
+
+
+def test_an_anchor_is_named_with_who_gave_it(ledger_of: MakeLedger) -> None:
+    answer = asked(ledger_of([*ALLOWED.events(), ANCHORED]), "ledger.head_anchored").answer
+    assert answer.rows[-1]["by"] == "tsa.internal"
+    assert "1 anchor outside the database recorded, over 4 entries" in answer.observed.en
