@@ -12,6 +12,7 @@ from audit.cli._answer import answer, format_option, output_option
 from audit.cli._ledger_options import ledger_option
 from audit.core.files import read_bounded
 from audit.documents import Report, ReportAbout, ReportKind, ReportVerification
+from audit.gate import load_policy
 from audit.ledger import open_ledger
 from audit.report import (
     FORMATS,
@@ -39,6 +40,14 @@ def command() -> None:
     """Write GDPR and MLPS 2.0 reports from the ledger, and check them against it."""
 
 
+_POLICY = click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A gate's policy file, whose spec.ledger.vkeys are taken as --vkey.",
+)
+
+
 def _asked_options(command: F) -> F:
     """Add what every question of the ledger takes: keys, period, time, model."""
     for option in reversed(
@@ -50,6 +59,7 @@ def _asked_options(command: F) -> F:
                 metavar="VKEY",
                 help="A verifier key of this log. Checkpoints by other keys count for nothing.",
             ),
+            _POLICY,
             click.option(
                 "--period",
                 metavar="PERIOD",
@@ -77,6 +87,7 @@ class _Asked:
     """The options of `_asked_options`, as click gives them."""
 
     vkeys: tuple[str, ...]
+    policy: Path | None
     period: str | None
     as_of: str | None
     model_id: str | None
@@ -86,7 +97,7 @@ class _Asked:
         """Return what to ask the ledger."""
         from_ns, to_ns = read_period(self.period) if self.period else (None, None)
         return ReportRequest(
-            vkeys=self.vkeys,
+            vkeys=(*self.vkeys, *_vkeys_of(self.policy)),
             model_id=self.model_id,
             from_ns=from_ns,
             to_ns=to_ns,
@@ -94,6 +105,12 @@ class _Asked:
             retention_days=self.retention_days,
             about=about or ReportAbout(),
         )
+
+
+def _vkeys_of(policy: Path | None) -> tuple[str, ...]:
+    if policy is None:
+        return ()
+    return load_policy(read_bounded(policy), source=str(policy)).document.spec.ledger.vkeys
 
 
 def _report_options(command: F) -> F:
@@ -151,6 +168,10 @@ def _write(kind: ReportKind, options: dict[str, Any]) -> None:
     with open_ledger(url, read_only=True) as ledger:
         (report,) = make_reports(ledger, [kind], request=request)
     _warn(report)
+    if not request.vkeys:
+        click.echo(
+            "audit: no log key is given, so no checkpoint counts: --policy or --vkey", err=True
+        )
     answer(FORMATS[form](report, language).decode("utf-8"), output)
 
 
@@ -176,14 +197,16 @@ def _warn(report: Report) -> None:
     metavar="VKEY",
     help="The log keys that the report must have believed.",
 )
+@_POLICY
 @format_option
-def verify(file: Path, url: str, vkeys: tuple[str, ...], form: str) -> None:
+def verify(file: Path, url: str, vkeys: tuple[str, ...], policy: Path | None, form: str) -> None:
     """Make the JSON report FILE again from the ledger and compare every byte.
 
     Exit 10: a byte was edited, or the report does not follow from the ledger.
     """
     with open_ledger(url, read_only=True) as ledger:
-        found = verify_report(ledger, read_bounded(file), source=str(file), vkeys=vkeys)
+        keys = (*vkeys, *_vkeys_of(policy))
+        found = verify_report(ledger, read_bounded(file), source=str(file), vkeys=keys)
     answer(_as_sentence(found) if form == "text" else found.model_dump_json(indent=2) + "\n")
 
 

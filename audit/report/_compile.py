@@ -25,6 +25,7 @@ from audit.documents import (
 )
 from audit.report._assess import GDPR, MLPS, Asked, judge, only_a_person
 from audit.report._catalogue import Catalogues, Control, ControlPoint, Provision, Source
+from audit.report._plain import plain
 from audit.report._query import ask
 from audit.report._view import View
 from audit.report.queries import QUERIES
@@ -42,6 +43,12 @@ def answers_of(view: View, found: Catalogues) -> tuple[QueryAnswer, ...]:
         LedgerUnavailable: the ledger cannot be read.
     """
     return tuple(ask(QUERIES.get(text.id), text, view).answer for text in found.queries)
+
+
+def _declared(about: ReportAbout) -> ReportAbout:
+    """Return what the operator declares, with nothing invisible in it."""
+    said = about.model_dump()
+    return ReportAbout(**{name: text and plain(text) for name, text in said.items()})
 
 
 def compile_report(
@@ -63,7 +70,7 @@ def compile_report(
         kind=kind,
         framework=_framework(source, shares),
         maker=Maker(version=audit.__version__, catalogues=found.digest),
-        about=about,
+        about=_declared(about),
         scope=view.scope,
         groups=tuple(groups),
         answers=answers,

@@ -58,7 +58,7 @@ def test_the_summary_for_a_terminal_puts_the_counts_first(shell: Shell, url: str
     code, out, _ = shell("report", "mlps", "--ledger", url, "--lang", "zh")
     assert code == 0
     assert out.splitlines()[2].split() == ["31", "部分符合（自查）"]
-    assert "已查询：17 / 53" in out.replace(": ", "：")
+    assert "已查询：25 / 53" in out.replace(": ", "：")
 
 
 def test_no_ledger_is_exit_3_and_nothing_is_written(shell: Shell, tmp_path: Path) -> None:
@@ -155,3 +155,39 @@ def test_a_broken_ledger_still_gives_a_report_and_stderr_says_so(
     broken = Report.read(file.read_bytes(), source="r").scope.broken
     assert broken is not None
     assert broken.seq == 3
+
+
+def policy_file(folder: Path) -> Path:
+    file = folder / "policy.yaml"
+    file.write_text(
+        "apiVersion: audit.policy/v1\nkind: Policy\nmetadata: {id: p, version: 1}\n"
+        f"spec: {{keys: [{{id: k, pem: x}}], ledger: {{vkeys: ['{LOG.vkey}']}}}}\n",
+        "utf-8",
+    )
+    return file
+
+
+def test_the_log_keys_can_be_taken_from_the_gates_policy(
+    shell: Shell, url: str, tmp_path: Path
+) -> None:
+    source, policy = tmp_path / "r.json", str(policy_file(tmp_path))
+    code, _, err = shell("report", "mlps", "--ledger", url, "--policy", policy, "-o", str(source))
+    assert (code, err) == (0, "")
+    assert Report.read(source.read_bytes(), source="r").scope.vkeys == (LOG.vkey,)
+    assert shell("report", "verify", str(source), "--ledger", url, "--policy", policy)[0] == 0
+
+
+def test_a_report_without_a_log_key_says_that_no_checkpoint_counts(shell: Shell, url: str) -> None:
+    code, _, err = shell("report", "mlps", "--ledger", url)
+    assert code == 0
+    assert "no log key is given" in err
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "html", "json"])
+def test_nothing_invisible_in_what_the_operator_declares_is_printed(
+    shell: Shell, url: str, form: str
+) -> None:
+    named = ("--system", "a\u202eb\x1b[31m", "--organisation", "c\u200bd\r\n=1")
+    code, out, _ = shell("report", "mlps", "--ledger", url, "--format", form, *named)
+    assert code == 0
+    assert not set(out) & {"\u202e", "\x1b", "\u200b"}

@@ -85,9 +85,13 @@ CODED = frozenset(
     {
         "algorithm",
         "allowed",
+        "coverage",
+        "decision",
         "field",
         "function",
         "outcome",
+        "release_signed",
+        "sealed",
         "signed",
         "threshold",
         "verified_by_gate",

@@ -29,11 +29,11 @@ def _digest_match(view: View) -> Reply:
             signed.add(entry.event.subject)
         elif _in_period(view, entry):
             rows.append(
-                _start(entry) | {"signed": "yes" if entry.event.subject in signed else "no"}
+                _start(entry) | {"release_signed": "yes" if entry.event.subject in signed else "no"}
             )
     if not rows:
         return NO_START
-    unsigned = [row["seq"] for row in rows if row["signed"] == "no"]
+    unsigned = [row["seq"] for row in rows if row["release_signed"] == "no"]
     if unsigned:
         observed = Text(
             en=f"Entry {unsigned[0]}: a release was served that no entry had signed by then.",

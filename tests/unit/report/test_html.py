@@ -9,12 +9,13 @@ import pytest
 from typing_extensions import override
 
 from audit.core.resources import shelf
-from audit.documents import ItemResult, Method, QueryOutcome, Report
+from audit.documents import Event, ItemResult, Method, QueryOutcome, Report
 from audit.ledger import Ledger
 from audit.report import FORMATS, Language
 from audit.report._language import words
 from audit.report.formats.html import CODED, MARKS
-from tests.unit.report.conftest import both
+from tests.fakes.releases import ALLOWED, DENIED
+from tests.unit.report.conftest import MakeLedger, both
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 TEMPLATES = Path(str(shelf("reports")))
@@ -124,8 +125,12 @@ def test_every_word_is_used_and_every_value_has_a_word_and_a_mark() -> None:
     assert set(MARKS) == {*ItemResult, *QueryOutcome}
 
 
-def test_every_code_in_a_row_is_spelled_out(released: Ledger) -> None:
-    _, mlps = both(released)
+def test_every_code_in_a_row_is_spelled_out(ledger_of: MakeLedger) -> None:
+    served = [
+        Event(type="serve.started", subject=ALLOWED.subject, facts={"sealed": True}),
+        Event(type="response.served", subject=ALLOWED.subject, facts={"coverage": "marked"}),
+    ]
+    _, mlps = both(ledger_of([*DENIED.events(), *ALLOWED.events(), *served]))
     codes = {
         (key, row[key])
         for answer in mlps.answers

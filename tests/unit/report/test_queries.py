@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from audit.documents import Event, Named, QueryOutcome
+from audit.documents import Coverage, Event, Named, QueryOutcome
 from audit.ledger import Ledger
 from audit.report import QUERIES, Record, ReportRequest, ask_query
+from audit.report._language import words
 from tests.fakes.ledgers import LOG
 from tests.fakes.releases import ALLOWED, DENIED, FACTS, FakeRelease, digest
 from tests.unit.report.conftest import NOW, REQUEST, MakeLedger
@@ -159,6 +160,7 @@ CASES: list[tuple[str, Iterable[Event], QueryOutcome]] = [
         PARTIAL,
     ),
 ]
+CASES = [(query, list(events), outcome) for query, events, outcome in CASES]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +170,22 @@ def test_a_query_comes_to_what_the_records_show(
     ledger_of: MakeLedger, query: str, events: Iterable[Event], outcome: QueryOutcome
 ) -> None:
     assert asked(ledger_of(events), query).answer.outcome is outcome
+
+
+@pytest.mark.parametrize("query", sorted(QUERIES))
+def test_every_column_of_a_query_has_a_name_in_both_languages(
+    ledger_of: MakeLedger, query: str
+) -> None:
+    seen: set[str] = set()
+    for one, events, _ in CASES:
+        if one == query:
+            seen |= {key for row in asked(ledger_of(events), query).answer.rows for key in row}
+    assert {f"col.{name}" for name in seen} <= set(words())
+
+
+@pytest.mark.parametrize("coverage", list(Coverage))
+def test_every_kind_of_coverage_is_spelt_out(coverage: Coverage) -> None:
+    assert f"val.{coverage}" in words()
 
 
 def test_every_query_is_tried_in_some_case() -> None:
