@@ -6,6 +6,7 @@ import click
 
 from audit.cli._answer import answer, format_option, output_option
 from audit.cli._bars import progress_bars
+from audit.cli._examples import examples
 from audit.fingerprint import fingerprint_dataset
 
 
@@ -14,7 +15,7 @@ def command() -> None:
     """Digest a dataset."""
 
 
-@command.command("dataset")
+@command.command("dataset", epilog=examples("audit fingerprint dataset ./dataset --format json"))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @format_option
 @output_option

@@ -7,6 +7,7 @@ import click
 
 from audit.cli._answer import answer, format_option
 from audit.cli._bars import progress_bars
+from audit.cli._examples import examples
 from audit.cli._places import access_options
 from audit.cli._verdict import EXIT, write_verdict
 from audit.core.files import read_bounded
@@ -21,7 +22,14 @@ def command() -> None:
     """Allow or deny a release."""
 
 
-@command.command("check")
+@command.command(
+    "check",
+    epilog=examples(
+        "audit gate check out/layout@sha256:DIGEST --policy policy.yaml && deploy",
+        "audit gate check registry.example/acme/qwen@sha256:DIGEST --policy policy.yaml \\",
+        "    --ledger postgresql://gate@db/audit",
+    ),
+)
 @click.argument("artifact", metavar="PLACE@DIGEST")
 @click.option(
     "--policy",
@@ -57,7 +65,7 @@ def check(artifact: str, policy: Path, ledger: str | None, access: Access, form:
     sys.exit(EXIT[given.verdict.outcome])
 
 
-@command.command("explain")
+@command.command("explain", epilog=examples("audit gate explain unsigned-model"))
 @click.argument("rule", metavar="RULE", type=click.Choice(list(RULES)))
 def explain_rule(rule: str) -> None:
     """Print what RULE checks, why, and how to satisfy it."""

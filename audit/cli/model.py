@@ -7,6 +7,7 @@ import click
 
 from audit.cli._answer import answer, format_option, output_option
 from audit.cli._bars import progress_bars
+from audit.cli._examples import examples
 from audit.documents import InspectedFile, ModelInspection
 from audit.fingerprint import hash_file
 from audit.model import inspect as inspect_model
@@ -19,7 +20,7 @@ def command() -> None:
     """Inspect model files without running them."""
 
 
-@command.command("inspect")
+@command.command("inspect", epilog=examples("audit model inspect ./model --format json"))
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @format_option
 @output_option

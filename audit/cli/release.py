@@ -7,6 +7,7 @@ import click
 
 from audit.cli._answer import answer, format_option
 from audit.cli._bars import progress_bars
+from audit.cli._examples import examples
 from audit.cli._locks import write_changes
 from audit.cli._places import access_options
 from audit.cli._verdict import EXIT, write_verdict
@@ -26,7 +27,13 @@ def command() -> None:
     """Take a release from files to verdict and reports."""
 
 
-@command.command("run")
+@command.command(
+    "run",
+    epilog=examples(
+        "audit release run release/RELEASE.toml --out out",
+        "audit release run RELEASE.toml --ledger postgresql://audit@db/audit --format json",
+    ),
+)
 @click.argument("recipe", metavar="RELEASE.toml", type=FILE)
 @click.option(
     "--out",
@@ -58,22 +65,30 @@ def run_release(recipe: Path, form: str, **given: object) -> None:
         click.echo(f"audit: pushed {done.pushed}", err=True)
     for path in (done.layout, done.verdict_file, *done.reports):
         click.echo(f"audit: wrote {path}", err=True)
+    click.echo(f"audit: artifact {done.layout}@{done.verdict.release.artifact}", err=True)
     sys.exit(EXIT[done.verdict.outcome])
 
 
-@command.command("init")
+@command.command("init", epilog=examples("audit release init release --model-id acme/qwen-7b"))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--model-id", required=True, help="Such as acme/qwen-7b-support.")
 @click.option("--log-name", default="ledger.internal", show_default=True, help="The ledger's name.")
 def init_release(folder: Path, model_id: str, log_name: str) -> None:
-    """Write new keys, a policy that trusts them, and a RELEASE.toml to FOLDER."""
+    """Write new keys, a policy that trusts them, RELEASE.toml and serve.yaml to FOLDER."""
     started = init(folder, model_id=model_id, log_name=log_name)
-    answer(f"{started.recipe}\n{started.policy}\n")
+    answer(f"{started.recipe}\n{started.policy}\n{started.serve}\n")
     click.echo(f"audit: signing key {started.key_id}; ledger key {started.vkey}", err=True)
     click.echo("audit: keep keys/*.key secret; the policy holds the public halves", err=True)
+    click.echo(
+        f"audit: next: put model, dataset and training beside {started.recipe}, or edit its paths;"
+        f" then audit release run {started.recipe}",
+        err=True,
+    )
 
 
-@command.command("compare-locks")
+@command.command(
+    "compare-locks", epilog=examples("audit release compare-locks old/uv.lock new/uv.lock")
+)
 @click.argument("before", metavar="OLD", type=FILE)
 @click.argument("after", metavar="NEW", type=FILE)
 @format_option
@@ -91,7 +106,13 @@ def compare(before: Path, after: Path, form: str) -> None:
     sys.exit(10 if any(one.kind == "hash" for one in changes) else 0)
 
 
-@command.command("serve")
+@command.command(
+    "serve",
+    epilog=examples(
+        "audit watermark init keys      # the two secrets that serve.yaml names",
+        "audit release serve out/layout@sha256:DIGEST --policy policy.yaml --config serve.yaml",
+    ),
+)
 @click.argument("artifact", metavar="PLACE@DIGEST")
 @click.option("--policy", required=True, type=FILE, help="The policy file of the gate.")
 @click.option("--config", required=True, type=FILE, help="The file serve.yaml.", metavar="FILE")

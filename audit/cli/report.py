@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from audit.cli._answer import answer, format_option, output_option
+from audit.cli._examples import examples
 from audit.cli._ledger_options import ledger_option
 from audit.core.files import read_bounded
 from audit.documents import Report, ReportAbout, ReportKind, ReportVerification
@@ -40,6 +41,10 @@ def command() -> None:
     """Write GDPR and MLPS 2.0 reports from the ledger, and check them against it."""
 
 
+_EXAMPLES = examples(
+    "audit report mlps --ledger sqlite:///out/ledger.db --policy policy.yaml -o mlps.html",
+    "audit report gdpr --ledger sqlite:///out/ledger.db --policy policy.yaml -o gdpr.json",
+)
 _POLICY = click.option(
     "--policy",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -141,7 +146,7 @@ def _report_options(command: F) -> F:
     return command
 
 
-@command.command("gdpr")
+@command.command("gdpr", epilog=_EXAMPLES)
 @_report_options
 @click.option("--role", metavar="TEXT", help="The operator's role, such as controller.")
 def gdpr(**options: Any) -> None:
@@ -149,7 +154,7 @@ def gdpr(**options: Any) -> None:
     _write("gdpr", options)
 
 
-@command.command("mlps")
+@command.command("mlps", epilog=_EXAMPLES)
 @_report_options
 @click.option("--grade", metavar="TEXT", help="The system's protection grade, as declared.")
 @click.option("--filing", metavar="TEXT", help="The system's filing number (备案).")
@@ -187,7 +192,12 @@ def _warn(report: Report) -> None:
         click.echo("audit: warning: the report says so; nothing after is believed", err=True)
 
 
-@command.command("verify")
+@command.command(
+    "verify",
+    epilog=examples(
+        "audit report verify mlps.json --ledger sqlite:///out/ledger.db --policy policy.yaml"
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @ledger_option
 @click.option(

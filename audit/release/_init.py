@@ -18,10 +18,13 @@ class Started:
     policy: Path
     key_id: str
     vkey: str
+    serve: Path
 
 
 def init(folder: Path, *, model_id: str, log_name: str) -> Started:
-    """Write keys, policy.yaml and RELEASE.toml to `folder`; nothing that is there is touched.
+    """Write keys, policy.yaml, RELEASE.toml and serve.yaml to `folder`; what is there stays.
+
+    The folder of the keys tells git to leave them alone.
 
     `log_name` is the origin of the ledger's checkpoints (C2SP tlog-checkpoint).
 
@@ -32,7 +35,8 @@ def init(folder: Path, *, model_id: str, log_name: str) -> Started:
     keys = folder / "keys"
     recipe, policy = folder / "RELEASE.toml", folder / "policy.yaml"
     private, public, ledger = (keys / n for n in ("release.key", "release.pub", "ledger.key"))
-    for path in (recipe, policy, private, public, ledger):
+    serve, ignored = folder / "serve.yaml", keys / ".gitignore"
+    for path in (recipe, policy, serve, private, public, ledger):
         if path.exists():
             raise UsageError(f"{path} is there already", hint="name another folder")
     make_folder(keys)
@@ -41,7 +45,11 @@ def init(folder: Path, *, model_id: str, log_name: str) -> Started:
     pem = "\n".join("        " + line for line in public.read_text("ascii").splitlines())
     _fill("release.template.yaml", policy, {"pem": pem, "vkey": f'"{vkey}"'})
     _fill("RELEASE.template.toml", recipe, {"model_id": model_id})
-    return Started(recipe, policy, key_id, vkey)
+    _fill("serve.template.yaml", serve, {})
+    if not ignored.exists():
+        with write_whole(ignored) as file:
+            file.write(b"*.key\n")
+    return Started(recipe, policy, key_id, vkey, serve)
 
 
 def _fill(template: str, path: Path, values: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.core.clock import Clock, now_ns
-from audit.core.errors import UsageError
+from audit.core.errors import InputMissing, UsageError
 from audit.core.files import make_folder, read_bounded
 from audit.core.progress import SILENT, Progress
 from audit.documents import NoteSigner, Outcome, Verdict
@@ -75,7 +75,19 @@ def run(source: Path, options: Options, *, progress: Progress = SILENT) -> Done:
         return _steps(session, plan, options)
 
 
+def _require_inputs(recipe: Recipe) -> None:
+    """Require everything that a recipe names, at once and before anything is done."""
+    named = [recipe.model, *recipe.dataset, *recipe.training, recipe.evaluation, recipe.lock]
+    missing = [str(path) for path in named if path is not None and not path.exists()]
+    if missing:
+        raise InputMissing(
+            f"{recipe.source} names what is not there: {', '.join(missing)}",
+            hint="put it there, or change the paths in it; see docs/release.md",
+        )
+
+
 def _plan(recipe: Recipe, options: Options) -> _Plan:
+    _require_inputs(recipe)
     policy, ledger_key = options.policy or recipe.policy, options.ledger_key or recipe.ledger_key
     if policy is None:
         raise UsageError("no policy is named", hint="--policy FILE, or policy.file in RELEASE.toml")

@@ -32,7 +32,10 @@ def read_report(data: bytes, *, source: str) -> Report:
     try:
         report = Report.read(data, source=source)
     except ConfigError as exc:
-        raise VerificationError(f"{source} is not a report as it was written: {exc}") from exc
+        raise VerificationError(
+            f"{source} is not a report as it was written: {exc}",
+            hint="the report is its JSON; HTML, CSV and text are views of it: -o report.json",
+        ) from exc
     if report.digest != digest_of(report) or json_v1(report) != data:
         raise VerificationError(f"{source} was edited after it was written: its digest differs")
     return report

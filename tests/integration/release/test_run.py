@@ -122,7 +122,7 @@ def test_a_low_metric_is_denied(folder: Path, run: Commandline) -> None:
 
 
 HARM: list[tuple[str, Callable[[Path], object], int, str]] = [
-    ("no dataset", lambda f: shutil.rmtree(f / "dataset"), 2, "no such dataset"),
+    ("no dataset", lambda f: shutil.rmtree(f / "dataset"), 2, "dataset"),
     ("empty dataset", lambda f: [p.unlink() for p in (f / "dataset").iterdir()], 2, "no files in"),
     ("no model", lambda f: shutil.rmtree(f / "model"), 2, "model"),
     ("empty model", lambda f: (f / "model" / "model.gguf").unlink(), 2, "model"),
