@@ -14,6 +14,8 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "aigc-label-v1": documents.AigcLabel,
     "anchor-v1": documents.Anchor,
     "attached-signature-v1": documents.AttachedSignature,
+    "canary-policy-v1": documents.CanaryPolicy,
+    "canary-verdict-v1": documents.CanaryVerdict,
     "checkpoint-v1": documents.Checkpoint,
     "dataset-manifest-v1": documents.DatasetManifest,
     "detection-v1": documents.Detection,

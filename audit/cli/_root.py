@@ -18,7 +18,10 @@ SECTIONS: dict[str, dict[str, str]] = {
         "watermark": "Find marks in texts, verify receipts, label texts.",
     },
     "Protect": {"redact": "Find and replace personal data and secrets in text and logs."},
-    "Decide": {"gate": "Allow or deny a release."},
+    "Decide": {
+        "gate": "Allow or deny a release.",
+        "canary": "Try a release on a share of the requests; say if it may stay.",
+    },
     "Look back": {
         "ledger": "Verify the audit ledger.",
         "report": "Write GDPR and MLPS 2.0 reports from the ledger.",

@@ -78,6 +78,12 @@ def redacted(**facts: object) -> Event:
 
 
 BEGUN = response("response.begun")
+BACK = Event(
+    type="canary.rollback_intended",
+    subject=ALLOWED.subject,
+    inputs=(Named(name="verdict", digest=digest("verdict")),),
+    facts={"before": "5", "after": "0", "actor": "ci"},
+)
 CASES: list[tuple[str, Iterable[Event], QueryOutcome]] = [
     ("ledger.chain_intact", ALLOWED.events(), PASS),
     ("ledger.head_anchored", ALLOWED.events(), PARTIAL),
@@ -153,6 +159,9 @@ CASES: list[tuple[str, Iterable[Event], QueryOutcome]] = [
     ("redaction.stats", [redacted(), redacted(counts={"PHONE": 2})], PASS),
     ("redaction.failclosed", ALLOWED.events(), ABSENT),
     ("redaction.failclosed", [redacted(refused="too-long")], PARTIAL),
+    ("change.rollback", ALLOWED.events(), ABSENT),
+    ("change.rollback", [BACK], PARTIAL),
+    ("change.rollback", [BACK, Event(type="canary.rolled_back", facts={"intended": "0"})], PASS),
     ("erase.receipts", ALLOWED.events(), ABSENT),
     (
         "erase.receipts",
