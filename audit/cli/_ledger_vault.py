@@ -1,5 +1,6 @@
 """`audit ledger erase` and `vault`: payloads beside the log, and their end."""
 
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import click
 
 from audit.cli._answer import answer, output_option
 from audit.cli._ledger_options import ledger_option
-from audit.core.errors import UsageError
+from audit.core.errors import ConfigError, UsageError, VerificationError
 from audit.core.files import read_bounded
 from audit.documents import ErasureReceipt, Event
 from audit.ledger import VaultKey, generate_vault_key, load_vault_key, open_ledger
@@ -109,6 +110,29 @@ def read(url: str, key_file: Path | None, entry: int, out: Path) -> None:
     with write_whole(out, mode=0o600) as file:
         file.write(payload)
     answer(f"ok: {len(payload)} bytes, as entry {entry} committed to\n")
+
+
+@vault.command("rotate")
+@ledger_option
+@_vault_key_option
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE")
+def rotate(url: str, key_file: Path | None, out: Path) -> None:
+    """Make a new vault key, and wrap all subjects' keys under it.
+
+    Then destroy the old key: no backup of the database from before can be read
+    without it, and what was erased since is gone from those as well.
+    """
+    old = _key(url, key_file)
+    new = old.successor(secrets.token_bytes)
+    with open_ledger(url) as ledger:
+        new.write(out)  # first: without its file the new key would be lost with the power
+        try:
+            count = ledger.vault(old).rotate(new)
+        except (ConfigError, VerificationError):
+            out.unlink()  # nothing is wrapped under it
+            raise
+    answer(f"wrote {out}; {count} subjects' keys are wrapped under it\n")
+    click.echo("audit: destroy the old key; backups from before need it to be read", err=True)
 
 
 @vault.command("verify")

@@ -55,6 +55,9 @@ class VaultReading(Protocol):
     ) -> SubjectRow | None:
         """Return the subject with this lookup or name, or None."""
 
+    def subjects(self) -> Iterator[SubjectRow]:
+        """Give all subjects."""
+
     def find_payload(self, commitment: bytes) -> PayloadRow | None:
         """Return a sealed payload, if it is there."""
 
@@ -76,6 +79,9 @@ class VaultWriting(VaultReading, Protocol):
 
     def add_subject(self, row: SubjectRow) -> None:
         """Add a subject, unless there is one with this lookup."""
+
+    def rewrap(self, check: bytes, rows: Sequence[SubjectRow]) -> None:
+        """Replace what the vault's key must give, and subjects' wrapped keys by their name."""
 
     def add_payloads(self, rows: Sequence[PayloadRow]) -> None:
         """Store sealed payloads; one that is there already stays."""
@@ -126,6 +132,12 @@ class VaultStatements(VaultWriting):
         return SubjectRow(*found[0]) if found else None
 
     @override
+    def subjects(self) -> Iterator[SubjectRow]:
+        yield from map(
+            SubjectRow._make, self.stream(f"SELECT {SUBJECT} FROM subjects ORDER BY ref", ())
+        )
+
+    @override
     def find_payload(self, commitment: bytes) -> PayloadRow | None:
         query = f"SELECT {PAYLOAD} FROM payloads WHERE commitment = ?"
         found = self.all(query, (commitment,))
@@ -153,6 +165,12 @@ class VaultStatements(VaultWriting):
             f"INSERT INTO subjects ({SUBJECT}) VALUES (?, ?, ?) ON CONFLICT (lookup) DO NOTHING"
         )
         self.run(insert, row)
+
+    @override
+    def rewrap(self, check: bytes, rows: Sequence[SubjectRow]) -> None:
+        self.run("UPDATE vault SET key_check = ?", (check,))
+        values = [(row.wrapped, row.ref) for row in rows]
+        self.many("UPDATE subjects SET wrapped = ? WHERE ref = ?", values)
 
     @override
     def add_payloads(self, rows: Sequence[PayloadRow]) -> None:

@@ -66,6 +66,23 @@ class VaultKey:
         except (InvalidTag, ValueError) as exc:
             raise VerificationError(f"the key of the subject {ref} was edited") from exc
 
+    def successor(self, random: Random) -> "VaultKey":
+        """Return a key that finds the same subjects and wraps their keys anew."""
+        return VaultKey(self._find, random(KEY_SIZE))
+
+    def write(self, path: Path) -> None:
+        """Write the key with mode 0600; a key is never overwritten.
+
+        Raises:
+            UsageError: the file is already there.
+            StorageFailed: the file cannot be written.
+        """
+        if path.exists() or path.is_symlink():
+            raise UsageError(f"{path} is already there; a key is never overwritten")
+        with write_whole(path, mode=0o600, replace=False) as file:
+            text = encode_base64(self._find + self._wrap)
+            file.write(_HEADER + text.encode("ascii") + b"\n")
+
 
 def _bound(ref: str, lookup: bytes) -> bytes:
     return b"audit.vault/v1 key\0" + ref.encode() + b"\0" + lookup
@@ -78,10 +95,7 @@ def generate_vault_key(path: Path, *, random: Random = secrets.token_bytes) -> N
         UsageError: the file is already there.
         StorageFailed: the file cannot be written.
     """
-    if path.exists() or path.is_symlink():
-        raise UsageError(f"{path} is already there; a key is never overwritten")
-    with write_whole(path, mode=0o600, replace=False) as file:
-        file.write(_HEADER + encode_base64(random(2 * KEY_SIZE)).encode("ascii") + b"\n")
+    VaultKey(random(KEY_SIZE), random(KEY_SIZE)).write(path)
 
 
 def load_vault_key(path: Path) -> VaultKey:

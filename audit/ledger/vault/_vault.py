@@ -199,6 +199,34 @@ class Vault:
                 self._store.scrub(deep=False)
         return self._receipt([one for one in unfinished if one.lookup == lookup])
 
+    def rotate(self, new: VaultKey) -> int:
+        """Wrap all subjects' keys under a new key, and return how many those are.
+
+        `new` is a successor of this vault's key. Once the old key is destroyed,
+        copies of the database from before cannot be read by anybody: what was
+        erased since is gone from them, too.
+
+        Raises:
+            ConfigError: this is not the vault's key.
+            VerificationError: a subject's key was edited.
+            LedgerUnavailable: nothing changed; or it did, and what the old key wrapped
+                is not scrubbed yet: an erasure does that.
+        """
+        self._store.check_may_scrub()
+        with self._store.writing() as writing:
+            writing.hold_vault(alone=True)
+            self._check_key(writing)
+            rows = [self._rewrapped(row, new) for row in writing.subjects()]
+            writing.rewrap(new.check(), rows)
+        self._key = new
+        self._store.scrub()
+        return len(rows)
+
+    def _rewrapped(self, row: SubjectRow, new: VaultKey) -> SubjectRow:
+        key = self._key.unwrap(row.wrapped, ref=row.ref, lookup=row.lookup)
+        wrapped = new.wrap(key, ref=row.ref, lookup=row.lookup, random=self._random)
+        return row._replace(wrapped=wrapped)
+
     def _forget(self, writing: Writing, found: SubjectRow) -> None:
         """Delete a subject's rows and append the entry that says so."""
         count = writing.forget_subject(found.ref)

@@ -121,9 +121,25 @@ def test_a_ledger_of_the_first_schema_is_brought_up_to_date_when_asked(
         )
     with pytest.raises(LedgerUnavailable, match="schema revision 0001"):
         open_ledger(url)
-    with open_ledger(url, create=True) as ledger:
-        ledger.append(event(0))
-        assert ledger.verify().size == 1
+    schema = url.rsplit("%3D", maxsplit=1)[-1]
+    database.server.execute(
+        f"CREATE ROLE old_reader LOGIN; GRANT USAGE ON SCHEMA {schema} TO old_reader; "
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO old_reader"
+    )
+    try:
+        with open_ledger(url, create=True) as ledger:
+            ledger.append(event(0))
+            assert ledger.verify().size == 1
+        reader = url.replace("owner@", "old_reader@")
+        with open_ledger(reader, read_only=True) as ledger:
+            assert ledger.verify().size == 1
+        with (
+            psycopg.connect(reader) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute("SELECT * FROM payloads")
+    finally:
+        database.server.execute("DROP OWNED BY old_reader; DROP ROLE old_reader")
 
 
 def test_a_newer_schema_is_refused(database: PostgresDatabase, url: str) -> None:
@@ -517,6 +533,36 @@ def test_guards_refuse_edits_by_the_owner(made: str, table: str, verb: str) -> N
         pytest.raises(psycopg.Error, match="append-only"),
     ):
         connection.execute(statement)  # type: ignore[call-overload]
+
+
+def test_every_partition_that_is_made_refuses_edits_by_the_owner(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE service SET partition_size = 8")
+    with open_ledger(url, clock=Ticks()) as ledger:
+        ledger.append_many([event(number) for number in range(25)])
+    query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'entries'::regclass"
+    with psycopg.connect(url) as connection:
+        partitions = [str(row[0]) for row in connection.execute(query).fetchall()]
+    assert len(partitions) == 4
+    for partition in partitions:
+        for verb in ("UPDATE {} SET seq = seq", "DELETE FROM {}", "TRUNCATE {}"):
+            with (
+                psycopg.connect(url) as connection,
+                pytest.raises(psycopg.Error, match="append-only"),
+            ):
+                connection.execute(verb.format(partition))  # type: ignore[call-overload]
+
+
+def test_a_partition_made_by_hand_without_its_guard_is_refused(url: str) -> None:
+    with open_ledger(url) as ledger:
+        ledger.append(event(1))
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "CREATE TABLE entries_p1 PARTITION OF entries "
+                "FOR VALUES FROM (50000000) TO (100000000)"
+            )
+        with pytest.raises(ChainBroken, match="entries_p1 or a guard of it"):
+            ledger.verify()
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -531,6 +534,15 @@ def test_the_commands_write_read_check_and_erase(
     again = run(f"audit ledger erase {at} --subject {ALICE}")
     assert again.code == 0
     assert ErasureReceipt.read(again.out.encode(), source="-").outcome == "nothing-held"
+    rotated = run(f"audit ledger vault rotate {at} --out new.key")
+    assert (rotated.code, rotated.out) == (
+        0,
+        "wrote new.key; 0 subjects' keys are wrapped under it\n",
+    )
+    assert run(f"audit ledger vault verify {at}").code == 2
+    assert run(f"audit ledger vault rotate {at} --out other.key").code == 2
+    assert not Path("other.key").exists()
+    monkeypatch.setenv("AUDIT_VAULT_KEY", "new.key")
     read = run(f"audit ledger vault read 0 {at} --out no")
     assert read.code == 3
     assert "error[payload-erased]" in read.err
@@ -561,3 +573,106 @@ def test_what_is_written_into_a_leaf_stays_there_after_an_erasure(
     vault.erase(ALICE)
     assert next(ledger.entries()) == entry
     assert ALICE.encode() in entry.leaf()
+
+
+def test_after_a_rotation_only_the_new_key_reads_and_what_the_old_one_wrapped_is_gone(
+    database: Database, ledger: Ledger, vault: Vault, url: str, key: VaultKey
+) -> None:
+    entries = vault.append_many([Sensitive(event(n), b"%d" % n, f"subject {n}") for n in range(12)])
+    before = rows(database, url, "SELECT wrapped FROM subjects")
+    new = key.successor(os.urandom)
+    assert vault.rotate(new) == 12
+    assert not found_in(files_of(database, url), before)
+    for reader in (vault, ledger.vault(new)):
+        assert [reader.read(entry) for entry in entries] == [b"%d" % n for n in range(12)]
+        assert reader.verify().held == 12
+    with pytest.raises(ConfigError, match="another vault key"):
+        ledger.vault(key).read(entries[0])
+    assert ledger.vault(new).erase("subject 3").payloads == 1  # found as before
+    assert (
+        ledger.vault(new)
+        .append(event(1), payload=b"", subject="subject 4")
+        .event.facts["payload"]["subject"]
+        == entries[4].event.facts["payload"]["subject"]
+    )
+
+
+def test_without_the_old_key_a_backup_from_before_a_rotation_cannot_be_read(
+    databases: dict[str, Database], key: VaultKey
+) -> None:
+    database = databases["sqlite"]
+    url = database.new()
+    with open_ledger(url, create=True) as ledger:
+        entry = ledger.vault(key).append(event(1), payload=PAYLOAD, subject=ALICE)
+    backup, new = database.copy(url), key.successor(os.urandom)
+    with open_ledger(url) as ledger:
+        vault = ledger.vault(key)
+        vault.rotate(new)
+        vault.erase(ALICE)
+    with open_ledger(backup) as old, pytest.raises(ConfigError):
+        old.vault(new).read(entry)
+    with database.editor(backup) as run:  # around the check of the key as well
+        run(f"UPDATE vault SET key_check = {database.literal(new.check())}")
+    with open_ledger(backup) as old, pytest.raises(VerificationError, match="was edited"):
+        old.vault(new).read(entry)
+
+
+def test_a_rotation_with_another_key_or_an_edited_row_changes_nothing(
+    database: Database, ledger: Ledger, vault: Vault, url: str, key: VaultKey
+) -> None:
+    entry = vault.append(event(1), payload=PAYLOAD, subject=ALICE)
+    vault.append(event(2), payload=PAYLOAD, subject=BOB)
+    other = VaultKey(b"f" * 32, b"o" * 32)
+    with pytest.raises(ConfigError):
+        ledger.vault(other).rotate(other.successor(os.urandom))
+    ref = entry.event.facts["payload"]["subject"]
+    with database.editor(url) as run:
+        run(f"UPDATE subjects SET wrapped = {database.literal(b'x' * 60)} WHERE ref != '{ref}'")
+    with pytest.raises(VerificationError, match="was edited"):
+        vault.rotate(key.successor(os.urandom))
+    assert ledger.vault(key).read(entry) == PAYLOAD
+
+
+def test_a_process_killed_between_an_erasure_and_its_scrubbing_loses_nothing(
+    database: Database, ledger: Ledger, vault: Vault, url: str
+) -> None:
+    entry = vault.append(event(0), payload=PAYLOAD, subject=ALICE)
+    secrets = secrets_of(database, url)
+    program = (
+        "import os, signal, sys\n"
+        "from audit.ledger import VaultKey, open_ledger\n"
+        "with open_ledger(sys.argv[1]) as ledger:\n"
+        "    kind = type(ledger._store)\n"
+        "    kind.scrub = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    ledger.vault(VaultKey(b'f' * 32, b'w' * 32)).erase(sys.argv[2])\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, url, ALICE], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with pytest.raises(PayloadErased):
+        vault.read(entry)
+    assert vault.verify().unfinished == 1
+    assert vault.erase(ALICE).entry == "1"
+    assert not found_in(files_of(database, url), secrets)
+    assert ledger.verify().size == 2
+
+
+def test_an_erasure_beside_a_sequencer_service_takes_its_turn(
+    databases: dict[str, Database], key: VaultKey
+) -> None:
+    from audit.ledger import serve_sequencer
+
+    url, stop = databases["postgresql"].new(), threading.Event()
+    service = threading.Thread(
+        target=serve_sequencer, args=(url,), kwargs={"should_stop": stop.is_set}
+    )
+    service.start()
+    try:
+        with open_ledger(url) as ledger:
+            vault = ledger.vault(key)
+            vault.append(event(0), payload=PAYLOAD, subject=ALICE)
+            assert vault.erase(ALICE).entry == "1"
+            assert ledger.append(event(1)).number == 2
+            assert ledger.verify().size == 3
+    finally:
+        stop.set()
+        service.join()

@@ -65,7 +65,22 @@ TRIGGERS = tuple(
     "EXECUTE FUNCTION ledger_refuse();"
     for table in ("expiries", "stubs")
 )
-STATEMENTS = (TABLES, GUARDS, *TRIGGERS)
+# Whoever may read the head verifies, and for that has to read what expired.
+RIGHTS = """
+DO $$
+DECLARE
+  reader record;
+BEGIN
+  FOR reader IN
+    SELECT DISTINCT r.rolname FROM pg_class c, aclexplode(c.relacl) a JOIN pg_roles r
+      ON r.oid = a.grantee
+    WHERE c.oid = 'head'::regclass AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+  LOOP
+    EXECUTE format('GRANT SELECT ON expiries, stubs TO %I', reader.rolname);
+  END LOOP;
+END $$;
+"""
+STATEMENTS = (TABLES, GUARDS, *TRIGGERS, RIGHTS)
 
 
 def upgrade() -> None:
