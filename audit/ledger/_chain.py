@@ -7,7 +7,7 @@ from audit.core.errors import LedgerUnavailable
 from audit.documents import leaf_hash
 from audit.ledger._leaf import splice
 from audit.ledger._merkle import Frontier
-from audit.ledger.store._rows import EntryRow, Head, Pending
+from audit.ledger.store._rows import EntryRow, Head, Pending, as_row
 
 _LAST_NS = 2**63 - 1
 """In the year 2262; a database has no more bits for it."""
@@ -26,16 +26,17 @@ def chain(head: Head, pending: Iterable[Pending], clock: Clock) -> tuple[list[En
     tree = Frontier.unpack(head.size, head.frontier)
     prev, ts_ns = head.last_hash, head.last_ns
     rows: list[EntryRow] = []
-    for one in pending:
-        ts_ns = max(clock(), ts_ns + 1)
+    for seq, (event, type_, subject, _) in enumerate(pending, head.size):
+        now = clock()
+        ts_ns = now if now > ts_ns else ts_ns + 1
         if ts_ns > _LAST_NS:
             raise LedgerUnavailable(
                 f"the clock says {ts_ns} ns, and {_LAST_NS} is the last time an entry can have",
                 hint="set the clock right; nothing was recorded",
             )
-        leaf = splice(one.event, prev=prev.hex(), seq=tree.size, ts_ns=ts_ns)
+        leaf = splice(event, prev=prev.hex(), seq=seq, ts_ns=ts_ns)
         prev = leaf_hash(leaf)
-        rows.append(EntryRow(tree.size, ts_ns, one.type, one.subject, leaf, prev))
+        rows.append(as_row((seq, ts_ns, type_, subject, leaf, prev)))
         tree.add(prev)
     return rows, head._replace(
         size=tree.size,

@@ -29,6 +29,8 @@ from audit.documents import (
 from audit.ledger.store._rows import EntryRow, Pending
 
 _LAST = 2**63 - 1
+_PREV = b',"prev":"'
+_new, _put = LedgerEntry.__new__, object.__setattr__
 _AROUND = 200
 """More bytes than a leaf has around its event."""
 Outline = tuple[str, str, str, str, str | None]
@@ -134,20 +136,21 @@ def check_key(key: str) -> str:
 
 def as_entry(row: EntryRow, event: Event) -> LedgerEntry:
     """Return the entry in a row that was just made of `event`, without reading it again."""
-    prev = row.leaf.rindex(b',"prev":"') + len(b',"prev":"')
+    seq, ts_ns, _, _, leaf, _ = row
+    prev = leaf.rindex(_PREV) + len(_PREV)
     values = {
         "event": event,
-        "prev": row.leaf[prev : prev + 64].decode("ascii"),
+        "prev": leaf[prev : prev + 64].decode("ascii"),
         "schema_": ENTRY_SCHEMA,
-        "seq": str(row.seq),
-        "ts_ns": row.ts_ns,
+        "seq": str(seq),
+        "ts_ns": ts_ns,
     }
     # What model_construct does for any model, written out: that costs more than the append.
-    entry = LedgerEntry.__new__(LedgerEntry)
-    object.__setattr__(entry, "__dict__", values)
-    object.__setattr__(entry, "__pydantic_fields_set__", set(values))
-    object.__setattr__(entry, "__pydantic_extra__", None)
-    object.__setattr__(entry, "__pydantic_private__", None)
+    entry = _new(LedgerEntry)
+    _put(entry, "__dict__", values)
+    _put(entry, "__pydantic_fields_set__", {"event", "prev", "schema_", "seq", "ts_ns"})
+    _put(entry, "__pydantic_extra__", None)
+    _put(entry, "__pydantic_private__", None)
     return entry
 
 

@@ -1,5 +1,8 @@
 """Sixteen writer processes on PostgreSQL, against the same code with a lock on the head row.
 
+`submit` is acknowledged when it is durable, with a sequencer behind it; `append`
+and `sequencer` when it has its place, without and with a service.
+
 `python -m tools.bench._ledger_postgres MODE FILE SECONDS` is one writer; the
 URL comes by the environment.
 """
@@ -50,7 +53,7 @@ def postgres() -> Iterator[Figure]:
             f"{middle[mode]:.0f}/s against {middle['lock']:.0f}/s; p99 "
             f"{statistics.median(late[mode]):.0f} ms against {statistics.median(late['lock']):.0f} ms; "
             f"{min(each):.1f}..{max(each):.1f}, load {os.getloadavg()[0]:.1f}",
-            at_least=5 if mode == "append" else None,
+            at_least=5 if mode == "submit" else None,
         )
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit.core.errors import EvidenceError, LedgerUnavailable, UsageError
-from audit.ledger._ledger import Ledger
 from audit.ledger._open import open_ledger
 from audit.ledger.hammer._acks import HAMMER_TYPE, hammer_event, read_acks
 from audit.ledger.hammer._check import HammerCount, Seen, count
@@ -57,8 +56,8 @@ def hammer(url: str, load: Load) -> HammerCount:
             crowd.run()
         finally:
             crowd.stop()
+        _settle(url, writer=f"end-{os.getpid()}-{time.monotonic_ns()}")
         with open_ledger(url) as ledger:
-            _settle(ledger, writer=f"end-{os.getpid()}-{time.monotonic_ns()}")
             acks = read_acks(Path(folder))
             if not acks.sequenced:
                 raise EvidenceError(
@@ -67,12 +66,13 @@ def hammer(url: str, load: Load) -> HammerCount:
             return count(ledger, acks, crowd.seen, killed=crowd.killed)
 
 
-def _settle(ledger: Ledger, *, writer: str) -> None:
+def _settle(url: str, *, writer: str) -> None:
     """Append behind everything that waits, so that all of it has its place."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
         try:
-            ledger.append(hammer_event(writer, 0), key=writer)
+            with open_ledger(url) as ledger:
+                ledger.append(hammer_event(writer, 0), key=writer)
         except LedgerUnavailable:
             if time.monotonic() > deadline:
                 raise

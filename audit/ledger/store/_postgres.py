@@ -22,7 +22,7 @@ from typing_extensions import override
 from audit.core.clock import Clock
 from audit.core.errors import ChainBroken, LedgerUnavailable
 from audit.ledger.store._catalog import catalog_problem
-from audit.ledger.store._inbox import append_through_inbox, submit
+from audit.ledger.store._inbox import DURABLY, append_through_inbox, submit
 from audit.ledger.store._migrate import REVISION, migrate, revision_of
 from audit.ledger.store._process import HomeProcess
 from audit.ledger.store._rows import EntryRow, Head, Pending, Snapshot, Store, Writing
@@ -37,11 +37,7 @@ VAULT_LOCK = 0x4C4D5641
 _VAULT = ("vault", "subjects", "payloads", "erasures")
 STALLED_SECONDS = 60
 """A writer that is silent for so long inside a transaction is cut off by the server."""
-_DURABLY = """
-SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-  WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
-  set_config('idle_in_transaction_session_timeout', %s, true)
-"""
+_DURABLY = f"SELECT {DURABLY}, set_config('idle_in_transaction_session_timeout', %s, true)"
 
 
 class PostgresTransaction(Transaction):
@@ -186,6 +182,16 @@ class PostgresStore(Store):
                 raise LedgerUnavailable(f"cannot write {self.url}: it was opened to read")
             make_durable(connection)
             yield connection
+
+    def run_alone(self, statement: str, values: Sequence[object]) -> list[Any]:
+        """Run one statement as a transaction of its own: one round trip; return its rows."""
+        with self._failures("write"), self._engine.connect() as connection:
+            if self._read_only:
+                raise LedgerUnavailable(f"cannot write {self.url}: it was opened to read")
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            driver: Any = alone.connection.driver_connection
+            cursor = driver.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
 
     @contextlib.contextmanager
     def session(self) -> Iterator[sa.Connection]:

@@ -6,7 +6,6 @@ driver, since an append is a few of them and each would cost more than it does.
 
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,13 +13,12 @@ from typing_extensions import override
 
 from audit.core.errors import ChainBroken
 from audit.ledger.store._retention_rows import RetentionStatements
-from audit.ledger.store._rows import AttachmentRow, CheckpointRow, EntryRow, Head, Writing
+from audit.ledger.store._rows import AttachmentRow, CheckpointRow, EntryRow, Head, Writing, as_row
 from audit.ledger.store._vault_rows import VaultStatements
 
 ENTRY = ", ".join(EntryRow._fields)
 CHECKPOINT = ", ".join(CheckpointRow._fields)
 HEAD = ", ".join(Head._fields)
-_as_row = partial(tuple.__new__, EntryRow)  # `EntryRow._make` does more for nothing
 PART = 500
 """Rows fetched at a time: few enough to stay small, enough to be quick."""
 
@@ -56,7 +54,7 @@ class Transaction(VaultStatements, RetentionStatements, Writing):
         wanted = {term: value for term, value in terms.items() if value is not None}
         where = " WHERE " + " AND ".join(wanted) if wanted else ""
         query = self.sql(f"SELECT {ENTRY} FROM entries{where} ORDER BY seq")
-        yield from map(_as_row, self.stream(query, tuple(wanted.values())))
+        yield from map(as_row, self.stream(query, tuple(wanted.values())))
 
     @override
     def recorded(self, keys: Sequence[str]) -> dict[str, EntryRow]:
