@@ -219,7 +219,6 @@ class SqliteStore(Store):
             )
         self._still = read_only and is_still(path)
         self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.QueuePool)
-        sa.event.listen(self._engine, "begin", self._begin)
         close_before_fork(self._engine)
         try:
             with self._failures("open"):
@@ -248,21 +247,28 @@ class SqliteStore(Store):
     @contextlib.contextmanager
     def reading(self) -> Iterator[Snapshot]:
         as_it_was = unchanged(self._path, self.url) if self._still else contextlib.nullcontext()
-        with (
-            self._failures("read"),
-            as_it_was,
-            self._engine.connect() as connection,
-            connection.begin(),
-        ):
-            yield SqliteTransaction(connection)
+        with self._failures("read"), as_it_was, self._transaction("BEGIN") as transaction:
+            yield transaction
 
     @override
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writing]:
-        with self._failures("write"), self._engine.connect() as connection:
-            immediate = connection.execution_options(immediate=True)
-            with immediate.begin():
-                yield SqliteTransaction(immediate)
+        with self._failures("write"), self._transaction("BEGIN IMMEDIATE") as transaction:
+            yield transaction
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str) -> Iterator[SqliteTransaction]:
+        """Open a transaction on a connection of the pool; an append of one entry feels any layer."""
+        with contextlib.closing(self._engine.raw_connection()) as pooled:
+            driver: Any = pooled.driver_connection
+            driver.execute(begin)
+            try:
+                yield SqliteTransaction(pooled)
+                driver.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    driver.rollback()
+                raise
 
     @override
     def check_may_scrub(self) -> None:
@@ -299,11 +305,6 @@ class SqliteStore(Store):
             connection.close()
             raise
         return connection
-
-    @staticmethod
-    def _begin(connection: sa.Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     def _prepare(self) -> None:
         with contextlib.closing(self._connect()) as raw:

@@ -30,8 +30,9 @@ class Transaction(VaultStatements, RetentionStatements, Writing):
     lock = ""
     """What is written after a query for the head, to be the only writer."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self.driver: Any = connection.connection.driver_connection
+    def __init__(self, connection: sa.Connection | sa.PoolProxiedConnection) -> None:
+        pooled = connection.connection if isinstance(connection, sa.Connection) else connection
+        self.driver: Any = pooled.driver_connection
 
     @abstractmethod
     @override

@@ -37,6 +37,8 @@ FREE = 1000
 def connection(database: Database) -> Iterator[sa.Connection]:
     """A connection to the made ledger on which no guard fires."""
     store: Any = open_store(database.made(), create=False, read_only=False)
+    if database.name == "sqlite":
+        sa.event.listen(store._engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN"))
     with store._engine.connect() as connection:
         if database.name == "postgresql":
             connection.exec_driver_sql("SET session_replication_role = replica")

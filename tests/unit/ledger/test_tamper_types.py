@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from audit.core.errors import ChainBroken
 from audit.core.progress import SILENT
@@ -35,6 +36,7 @@ def path(databases: dict[str, Database]) -> Path:
 def broken(path: Path) -> Iterator[Broken]:
     """Loosen a table, apply an edit, return how verify refuses it, and take all back."""
     store = SqliteStore(path, create=False, read_only=False)
+    sa.event.listen(store._engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN"))
     connection = store._engine.connect()
     raw = connection.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
