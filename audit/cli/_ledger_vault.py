@@ -10,7 +10,7 @@ import click
 
 from audit.cli._answer import answer, output_option
 from audit.cli._ledger_options import ledger_option
-from audit.core.errors import ConfigError, UsageError, VerificationError
+from audit.core.errors import ConfigError, EvidenceError, UsageError, VerificationError
 from audit.core.files import read_bounded
 from audit.documents import ErasureReceipt, Event
 from audit.ledger import VaultKey, generate_vault_key, load_vault_key, open_ledger
@@ -133,6 +133,23 @@ def rotate(url: str, key_file: Path | None, out: Path) -> None:
             raise
     answer(f"wrote {out}; {count} subjects' keys are wrapped under it\n")
     click.echo("audit: destroy the old key; backups from before need it to be read", err=True)
+
+
+@vault.command("name")
+@ledger_option
+@_subject_option
+@_vault_key_option
+def name(url: str, subject: str, key_file: Path | None) -> None:
+    """Print the name that entries have for a subject: what to export about a person.
+
+    Exit 3 if nothing is held.
+    """
+    key = _key(url, key_file)
+    with open_ledger(url, read_only=True) as ledger:
+        found = ledger.vault(key).find_name(_subject(subject))
+    if found is None:
+        raise EvidenceError("nothing is held about this subject: erased before, or never known")
+    answer(f"{found}\n")
 
 
 @vault.command("verify")

@@ -140,6 +140,13 @@ class Vault:
             )
         raise PayloadMissing(entry.number)
 
+    def find_name(self, subject: str) -> str | None:
+        """Return the random name that entries have for a subject, if anything is held about it."""
+        with self._store.reading() as snapshot:
+            self._check_key(snapshot)
+            found = snapshot.find_subject(lookup=self._key.lookup(subject))
+        return None if found is None else found.ref
+
     def verify(self) -> VaultVerification:
         """Open every payload that an entry commits to, and return what there is.
 
