@@ -13,11 +13,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import atheris
 
 with atheris.instrument_imports(include=["audit"]):
-    from audit.core.errors import AuditError
+    from audit.core.errors import AuditError, VerificationError
+    from audit.ledger import Question, open_ledger, verify_pack
     from audit.oci import parse_index, parse_manifest
     from audit.sign import (
         Expected,
@@ -36,6 +38,7 @@ with atheris.instrument_imports(include=["audit"]):
     from audit.sign.keys import _cosign_file
     from audit.sign.legacy import legacy_from_bundle
     from audit.sign.log._checkpoint import verify_checkpoint
+    from tests.fakes import packs
     from tests.sigkit import bundles, keyless
     from tests.sigstack.stack import EMAIL, NOON, Stack
 
@@ -102,6 +105,24 @@ def pattern(data: bytes) -> None:
 
 
 LEGACY = legacy_seed()
+
+
+def made_pack() -> bytes:
+    with TemporaryDirectory() as folder, open_ledger(f"{folder}/a.db", create=True) as ledger:
+        ledger.append_many([packs.event(number) for number in range(5)])
+        packs.sign(ledger)
+        question = Question(subjects=("pseudonym-1",))
+        return packs.pack(ledger, question, policy=packs.CHECK_POLICY)
+
+
+def pack(data: bytes) -> None:
+    try:
+        verify_pack(data, packs.CHECK_POLICY, source="p")
+    except VerificationError:
+        return
+    assert data == Path(".fuzz/pack/good").read_bytes(), "a yes for another pack"
+
+
 TARGETS: dict[str, Callable[[bytes], object]] = {
     "bundle": bundle,
     "checkpoint": checkpoint,
@@ -113,6 +134,7 @@ TARGETS: dict[str, Callable[[bytes], object]] = {
         parse_manifest(data, source="m"),
         parse_index(data, source="i"),
     ),
+    "pack": pack,
     "public-key": lambda data: load_public_key(data, source="k"),
     "cosign-key": lambda data: _cosign_file.decrypt(data, b"pw"),
     "trusted-root": lambda data: parse_trusted_root(data, source="r"),
@@ -139,6 +161,8 @@ def seeds(name: str, folder: Path) -> None:
         (folder / "statement").write_bytes(keyless.PAYLOAD)
     elif name == "pattern":
         (folder / "pattern").write_bytes(rb"^(a|[b-d]+?){1,3}\.\w*$" + b"\nabc.d")
+    elif name == "pack":
+        (folder / "good").write_bytes(made_pack())
     elif name == "checkpoint":
         good = json.loads(
             base64.b64decode(

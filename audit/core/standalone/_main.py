@@ -11,7 +11,16 @@ from audit.core.standalone._receipts import verify_receipt
 
 FIXED = {"README.md": "@README.md", "check.go": "@check.go"}
 """The SHA-256 of the files that every pack has alike."""
-REFUSED = (ValueError, KeyError, TypeError, IndexError, AttributeError, struct.error)
+REFUSED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    struct.error,
+)
+"""What reading hostile bytes can end in: they are refused."""
 
 
 def _pack(words: list[str], program: bytes) -> list[str]:

@@ -51,10 +51,10 @@ def tiles_needed(size: int, first: int, end: int) -> dict[tuple[int, int], int]:
     found: dict[tuple[int, int], int] = {}
     for level in range(8):
         count = size >> 8 * level
-        indexes = set(range(-(-count // 256)))
-        if level == 0:
+        indexes = set(range(-(-count // 256))) if level else set[int]()
+        if level == 0 and count:
             low, high = max(first - 1, 0) // 256, min(end, size - 1) // 256
-            indexes &= {*range(low, high + 1), *([count // 256] if count % 256 else [])}
+            indexes = {*range(low, high + 1), *([count // 256] if count % 256 else [])}
         found |= {(level, index): min(256, count - 256 * index) for index in indexes}
     return found
 
@@ -65,6 +65,8 @@ def verify_tree(
     """Return the leaf hashes in the tiles by entry, once all tiles are tied to the root."""
     tiles: dict[tuple[int, int], list[bytes]] = {}
     names = set()
+    need(size >> 16 <= len(members), f"a tree of {size} has more tiles")
+    need(0 <= span[0] <= span[1] <= size, "the entries of the period are not in the tree")
     for (level, index), width in tiles_needed(size, *span).items():
         name = tile_name(level, index, width)
         data = members.get(name, b"")
@@ -141,7 +143,6 @@ def verify_edges(manifest: Manifest, size: int, edges: dict[int, Leaf]) -> None:
     """Return if no entry of the period is missing at either end: its neighbours are outside."""
     first, end, start, until = (manifest[name] for name in ("first", "end", "from_ns", "until_ns"))
     need({type(first), type(end)} == {int}, "entries have numbers")
-    need(0 <= first <= end <= size, "the entries of the period are not in the tree")
     need(set(edges) == {*([first - 1] if first else []), *([end] if end < size else [])}, "edges")
     need(not first or (start and edges[first - 1].ts_ns < int(start)), "an earlier entry")
     need(end == size or (until and edges[end].ts_ns >= int(until)), "a later entry")

@@ -22,6 +22,8 @@ from audit.ledger import (
     open_ledger,
     verify_pack,
 )
+from audit.ledger._checkpoint import sign_checkpoint
+from audit.ledger._treehead import TreeHead
 from tests.fakes.ledgers import LOG, SUBJECT
 from tests.fakes.notes import SeededSigner
 from tests.fakes.packs import (
@@ -359,5 +361,24 @@ def test_any_bytes_are_refused_and_never_crash(middle: bytes) -> None:
     for data in (b"", b"PK\3\4", b"PK\5\6" + bytes(18), middle[:-1], middle + b"\0", middle[1:]):
         refused(data)
     members = read_archive(middle)
-    for text in (b"[]", b"{}", b"null", b'{"members":1}', b"\xff", b'{"a":1,"a":1}'):
+    deep = b"[" * 100_000 + b"]" * 100_000
+    for text in (b"[]", b"{}", b"null", b'{"members":1}', b"\xff", b'{"a":1,"a":1}', deep):
         refused(write_archive(members | {"manifest.json": text}))
+
+
+@pytest.mark.parametrize("field", ["first", "end", "selected", "from_ns", "until_ns", "subjects"])
+@pytest.mark.parametrize(
+    "value", [10**30, -(10**30), True, 1.5, "9" * 40, [], {}, "x", ["a", 1], [[]]], ids=repr
+)
+def test_a_manifest_with_values_of_any_kind_is_refused_and_never_crashes(
+    middle: bytes, field: str, value: object
+) -> None:
+    refused(mended(read_archive(middle), **{field: value}))
+
+
+def test_a_tree_too_large_for_the_pack_is_refused_at_once(middle: bytes) -> None:
+    members = read_archive(middle)
+    head = TreeHead(LOG.name, 2**62, bytes(32))
+    members["checkpoint"] = sign_checkpoint(head, LOG).note.encode()
+    with pytest.raises(VerificationError, match="has more tiles"):
+        verify_pack(mended(members), CHECK_POLICY, source="p")
