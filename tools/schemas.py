@@ -29,6 +29,8 @@ MODELS: dict[str, type[BaseModel] | TypeAdapter[Any]] = {
     "finding-v1": documents.Finding,
     "key-registry-v1": documents.KeyRegistry,
     "ledger-check-v1": documents.LedgerCheck,
+    "layout-profile-v1": documents.LayoutProfile,
+    "layout-report-v1": documents.LayoutReport,
     "ledger-verification-v1": documents.LedgerVerification,
     "lock-changes-v1": documents.LockChanges,
     "generated-key-v1": documents.GeneratedKey,

@@ -52,6 +52,7 @@ from audit.documents.frozen import FrozenFacts
 from audit.documents.fsck import Damage, LedgerCheck, LedgerDamage
 from audit.documents.inspection import FileRole, InspectedFile, ModelInspection, Refusal
 from audit.documents.label import AigcLabel, Explicit
+from audit.documents.layout import LayoutProblem, LayoutProfile, LayoutReport
 from audit.documents.ledger import (
     ENTRY_SCHEMA,
     GENESIS,
@@ -203,6 +204,9 @@ __all__ = [
     "InspectedFile",
     "ItemResult",
     "KeyRegistry",
+    "LayoutProblem",
+    "LayoutProfile",
+    "LayoutReport",
     "LedgerCheck",
     "LedgerDamage",
     "LedgerEntry",

@@ -10,7 +10,7 @@ from audit.cli import cli
 WITH_EXAMPLES = {
     "release run", "release init", "release serve", "release compare-locks", "gate check",
     "gate explain", "report gdpr", "report mlps", "report verify", "model inspect",
-    "fingerprint dataset", "canary arm", "canary verdict", "canary replay", "canary rollback",
+    "fingerprint dataset", "model layout", "model profile-diff", "canary arm", "canary verdict", "canary replay", "canary rollback",
     "canary pending",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from audit.documents import ModelInspection
+from tests.cli.conftest import Shell
 from tests.commandline import Commandline
 from tests.crafted import gguf, pickles
 
@@ -80,3 +81,19 @@ def test_a_symbolic_link_is_exit_10_and_says_what_to_do(run: Commandline, sound:
     assert (ended.code, ended.out) == (10, "")
     assert "error[model-refused]: link.gguf: symlink" in ended.err
     assert "hint: copy the files into the model directory: cp -rL" in ended.err
+
+
+def test_a_layout_that_is_not_as_asked_is_exit_10_and_profiles_are_compared(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "vocab.json").write_text("{}")
+    asked = ("model", "layout", str(tmp_path), "--profile")
+    for form in ("text", "json"):
+        code, out, _ = shell(*asked, "bundled:article-0.9", "--format", form)
+        assert code == 10
+        assert "file-forbidden" in out
+    assert shell(*asked, "bundled:nothing")[0] == 2
+    code, out, _ = shell("model", "profile-diff", "bundled:article-0.8", "bundled:article-0.9")
+    assert code == 0
+    assert "- files require: vocab\\.json" in out
+    assert "+ files forbid: vocab\\.json" in out

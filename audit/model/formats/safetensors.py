@@ -92,6 +92,17 @@ def read_safetensors(source: Source) -> Reading:
     )
 
 
+def read_shapes(source: Source) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each tensor by its name.
+
+    Raises:
+        Refused: as `read_safetensors`.
+    """
+    read_safetensors(source)
+    header, _ = _header(source)
+    return {name: tuple(entry["shape"]) for name, entry in header.items() if name != METADATA}
+
+
 def _header(source: Source) -> tuple[dict[str, Any], int]:
     length = int.from_bytes(source.read(0, 8), "little")
     if length > MAX_HEADER:
