@@ -66,6 +66,8 @@ class FormatEvidence(Document):
     format: str
     role: FileRole | None
     refusal: Refusal | None
+    templates: tuple[Sha256, ...] = ()
+    """The digests of the chat templates in it: the part of a model that is a program."""
 
 
 class DatasetEvidence(Document):

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from audit.documents import Evidence, FileRole, Finding, FormatEvidence, Outcome, Release
+from audit.documents.digest import Sha256
 from audit.gate.rules._rule import Parameters, Rule, of_kind
 
 
 class Formats(Parameters):
-    """Which formats weights may have."""
+    """Which formats weights may have, and which chat templates; any sound one when empty."""
 
     formats: tuple[str, ...] = Field(default=("gguf", "safetensors", "onnx"), min_length=1)
+    templates: tuple[Sha256, ...] = ()
 
 
 def _check(
@@ -24,6 +26,9 @@ def _check(
         elif file.role is FileRole.WEIGHT and file.format not in parameters.formats:
             allowed = ", ".join(parameters.formats)
             yield _finding(f"{file.path} is {file.format}; the policy allows {allowed}")
+        for template in file.templates if parameters.templates else ():
+            if template not in parameters.templates:
+                yield _finding(f"{file.path} has the chat template {template}, not one allowed")
     if not any(file.role is FileRole.WEIGHT for file in files):
         yield _finding(f"{release.artifact} holds no model weights in a known format")
 

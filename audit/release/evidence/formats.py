@@ -5,7 +5,7 @@ from functools import partial
 
 from audit.core.errors import FileChanged
 from audit.core.progress import Progress
-from audit.documents import FormatEvidence
+from audit.documents import FormatEvidence, InspectedFile, is_digest
 from audit.fingerprint import hash_file
 from audit.model import NamedFile, inspect_files
 from audit.oci import Layout
@@ -42,4 +42,12 @@ def check_formats(
             format=file.format,
             role=file.role,
             refusal=file.refusal,
+            templates=_templates(file),
         )
+
+
+def _templates(file: InspectedFile) -> tuple[str, ...]:
+    facts = file.facts.items()
+    return tuple(
+        value for name, value in facts if name.startswith("chat_template") and is_digest(value)
+    )

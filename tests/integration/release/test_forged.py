@@ -1,19 +1,22 @@
 """What is signed with the right key, recorded and whole, and still is not one model to everybody."""
 
+import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from audit.documents import Outcome
-from audit.oci import FILE_PATH
+from audit.documents import FileRole, Outcome
+from audit.oci import FILE_PATH, LAYER_TYPES, Descriptor
 from audit.release import Options, init
 from audit.release import run as release
 from tests.commandline import Commandline, Ended
 from tests.releasekit import lay_out
 from tests.releasekit.forge import Forge
 
+CONFIG_LAYER = LAYER_TYPES[FileRole.CONFIG]
 Change = Callable[[Forge], object]
 
 
@@ -123,6 +126,26 @@ def test_a_file_under_a_path_that_leaves_the_model_is_a_denial(
     ended = check(forge, run)
     assert ended.code == 10
     assert "name-unsafe" in ended.out
+
+
+def test_a_chat_template_that_the_policy_does_not_name_is_a_denial(
+    forge: Forge, run: Commandline
+) -> None:
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    tokenizer = json.dumps({"chat_template": template}).encode()
+    added = forge.layout.add_blob(tokenizer, media_type=CONFIG_LAYER)
+    named = Descriptor(
+        CONFIG_LAYER, added.digest, added.size, annotations={FILE_PATH: "tokenizer_config.json"}
+    )
+    forge.manifest["layers"].append(named.json())
+    forge.configure(modelfs={"type": "layers", "diffIds": forge.diff_ids()})
+    place, policy = forge.release(), forge.folder / "policy.yaml"
+    asked = policy.read_text("utf-8")
+    assert run(f"audit gate check {place} --policy policy.yaml").code == 0
+    for digest, code in ((hashlib.sha256(template.encode()).hexdigest(), 0), ("0" * 64, 10)):
+        allowed = f"        templates: ['sha256:{digest}']\n        formats:"
+        policy.write_text(asked.replace("        formats:", allowed), "utf-8")
+        assert run(f"audit gate check {place} --policy policy.yaml").code == code
 
 
 def test_other_metrics_in_a_card_are_not_compared(forge: Forge, run: Commandline) -> None:
