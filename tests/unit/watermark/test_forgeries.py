@@ -132,7 +132,7 @@ def test_while_the_mark_is_strong_no_single_edit_changes_what_a_caller_is_told(
     edited = [*words[:100], "not", *words[100:]]
     base = rounded(examiner.examine(" ".join(edited)))
     assert all(one.log10_p == "-12.00" for one in base.presence)
-    for at in range(200):
+    for at in range(0, 200, 2):
         if edited[at] != "not":
             found = rounded(examiner.examine(" ".join(edited[:at] + edited[at + 1 :])))
             assert [one.log10_p for one in found.presence] == ["-12.00"]

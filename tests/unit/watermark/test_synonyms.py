@@ -105,7 +105,8 @@ def test_a_shifted_text_agrees_with_its_key_and_chance_explains_every_other() ->
 
 def test_p_values_of_foreign_keys_are_valid() -> None:
     rng = np.random.default_rng(1)
-    found = np.array([agreement(PROSE, rng.bytes(32)).log10_p for _ in range(2000)])
+    prose = " ".join(PROSE.split("\n\n")[:20])
+    found = np.array([agreement(prose, rng.bytes(32)).log10_p for _ in range(2000)])
     for level in (0.1, 0.01):
         hits, promised = int((found <= np.log10(level)).sum()), 2000 * level
         assert hits <= promised + 4 * np.sqrt(promised)
