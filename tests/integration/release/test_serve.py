@@ -41,6 +41,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Commandline) ->
     return place
 
 
+SERVERS: dict[int, "subprocess.Popen[bytes]"] = {}
+"""The servers that run now, by port."""
+
+
+def kill_server(port: int) -> None:
+    """End a server at once, as a power cut would."""
+    SERVERS[port].kill()
+    SERVERS[port].wait(30)
+
+
 @contextlib.contextmanager
 def served(folder: Path, artifact: str) -> Iterator[int]:
     with socket.socket() as free:
@@ -53,6 +63,7 @@ def served(folder: Path, artifact: str) -> Iterator[int]:
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE) as server:
         try:
             for _ in range(300):
+                SERVERS[port] = server
                 assert server.poll() is None
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                     break
@@ -161,6 +172,110 @@ def test_a_release_that_runs_elsewhere_is_served_with_receipts(
         record = shelf.find(headers["x-audit-receipt"])
     assert record is not None
     assert record.signed.receipt.engine == "upstream"
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A model server whose stream takes its time; it notes when nobody reads any more."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args: Any) -> None: ...
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            for number in range(2000):
+                row = {"choices": [{"index": 0, "delta": {"content": f"word{number} "}}]}
+                body = f"data: {json.dumps(row)}\n\n".encode()
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(body), body))
+                time.sleep(0.01)
+        except OSError:
+            self.server.left.set()  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def slow_upstream(folder: Path, run: Commandline) -> Iterator[tuple[str, threading.Event]]:
+    """Lay out a release that runs behind a slow server; give its place, and when it was left."""
+    inner = Tokenizer(models.WordLevel({"sea": 0, "?": 1}, "?"))
+    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    inner.save(str(folder / "model" / "tokenizer.json"))
+    artifact = re.findall(r"sha256:[0-9a-f]{64}", run("audit release run RELEASE.toml").out)[0]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    server.left = threading.Event()  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    (folder / "serve.yaml").write_text(
+        f"upstream: http://127.0.0.1:{server.server_port}\nroot_key: marks/root.key\n"
+        "receipt_key: marks/receipt.key\n",
+        "utf-8",
+    )
+    try:
+        yield f"out/layout@{artifact}", server.left  # type: ignore[attr-defined]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def reading(port: int) -> Iterator[socket.socket]:
+    """Ask for a stream and read until words come."""
+    body = json.dumps({"stream": True, "messages": [{"role": "user", "content": "hi"}]}).encode()
+    head = (
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), 30) as client:
+        client.sendall(head.encode() + body)
+        got = b""
+        while b"word5 " not in got:
+            got += client.recv(4096)
+        yield client
+
+
+@pytest.mark.slow
+def test_a_client_that_hangs_up_leaves_a_receipt_and_stops_the_engine(
+    folder: Path, run: Commandline
+) -> None:
+    with slow_upstream(folder, run) as (artifact, left), served(folder, artifact) as port:
+        with reading(port):
+            pass
+        assert left.wait(20)
+        found = None
+        for _ in range(100):
+            found = run("audit watermark receipt unfinished --ledger sqlite:///out/ledger.db")
+            if found.code == 0:
+                break
+            time.sleep(0.1)
+    assert found is not None
+    assert (found.code, found.out) == (0, "none\n")
+    with open_ledger(f"sqlite:///{folder}/out/ledger.db", read_only=True) as ledger:
+        (event,) = [entry.event for entry in ledger.entries(type="response.served")]
+    with ReceiptShelf(folder / "receipts.db") as shelf:
+        record = shelf.find(str(event.facts["receipt_id"]))
+    assert record is not None
+    assert "incomplete" in record.signed.receipt.labels
+
+
+@pytest.mark.slow
+def test_a_server_killed_within_an_answer_leaves_a_beginning_that_a_command_shows(
+    folder: Path, run: Commandline
+) -> None:
+    with (
+        slow_upstream(folder, run) as (artifact, _),
+        served(folder, artifact) as port,
+        reading(port) as client,
+    ):
+        kill_server(port)
+        with contextlib.suppress(ConnectionError):
+            while client.recv(65536):
+                pass
+        found = run("audit watermark receipt unfinished --ledger sqlite:///out/ledger.db")
+    assert found.code == 10
+    assert re.fullmatch(r"[0-7][0-9A-HJKMNP-TV-Z]{25} began at [0-9]+ ns\n", found.out)
+    assert run("audit ledger verify --ledger sqlite:///out/ledger.db").code == 0
 
 
 @pytest.mark.parametrize(

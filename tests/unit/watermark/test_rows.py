@@ -1,5 +1,7 @@
 """Rows of whole-vocabulary logits, drawn by key: what every engine adapter rests on."""
 
+import ast
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +104,12 @@ def test_an_engine_key_gives_the_streams_of_its_epoch_to_its_owner_alone(tmp_pat
         EngineKeys(tmp_path).streams("0" * 16)
     with pytest.raises(InputMissing):
         EngineKeys(tmp_path).streams(mine.key_id)
+
+
+def test_the_entry_point_that_vllm_loads_names_a_class_that_is_there() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    (target,) = project["entry-points"]["vllm.logits_processors"].values()
+    module, _, name = target.partition(":")
+    tree = ast.parse((root / (module.replace(".", "/") + ".py")).read_text("utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
