@@ -276,6 +276,7 @@ class Ledger:
             CheckpointStale: it is older, or ahead of our clock by more than five minutes.
         """
         entry = next(self.entries(start=max(size - 1, 0)), None)
+        entry = entry if entry is not None and entry.number == size - 1 else None  # it expired
         age = None if entry is None else self._clock() - entry.ts_ns
         if age is None or not -5 * MINUTE <= age <= max_age_ns:
             raise CheckpointStale(

@@ -71,8 +71,15 @@ class PostgresTransaction(Transaction):
 
     @override
     def drop_below(self, minimum: int) -> None:
-        for number in range(minimum // self.partition_size()):
-            self.run(f"DROP TABLE IF EXISTS entries_p{number}")
+        width = self.partition_size()
+        partitions = (
+            "SELECT inhrelid::regclass::text, substring(relname FROM '[0-9]+$')::bigint "
+            "FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid "
+            "WHERE inhparent = 'entries'::regclass"
+        )
+        for name, number in self.all(partitions):  # quoted, and with its schema if need be
+            if (number + 1) * width <= minimum:
+                self.run(f"DROP TABLE {name}")
         left = self.all("SELECT count(*) FROM entries WHERE seq < ?", (minimum,))[0][0]
         if left:
             raise ChainBroken(minimum, f"is not where a partition begins: {left} lie below it")

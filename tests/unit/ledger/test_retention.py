@@ -11,6 +11,7 @@ import pytest
 
 from audit.core.errors import (
     ChainBroken,
+    CheckpointStale,
     ConfigError,
     EntryExpired,
     EvidenceError,
@@ -404,6 +405,41 @@ def test_partitions_are_dropped_whole_and_the_others_keep_their_guards(
     with psycopg.connect(url) as connection:
         found = connection.execute(query).fetchall()
     assert found == [("entries_p4", ["keep_rows", "keep_truncate"])]
+
+
+def test_partitions_of_another_ledger_in_the_search_path_stay(
+    databases: dict[str, Database], policy: LoadedRetention
+) -> None:
+    database = databases["postgresql"]
+    assert isinstance(database, PostgresDatabase)
+    other, url = database.new(), database.new()
+    both = url + "%2C" + other.rsplit("%3D", maxsplit=1)[-1]
+    for one in (other, url):
+        _narrow(one)
+        clock = Ticks(JANUARY)
+        with open_ledger(one, clock=clock) as ledger:
+            ledger.append_many([event(n) for n in range(600)])
+            clock.now = AUGUST
+            ledger.append(event(600))
+            ledger.checkpoint(LOG)
+    assert expire(both, policy, below=256).expired == 256
+    assert expire(both, policy).expired == 256
+    with opened(other) as ledger:
+        assert ledger.verify(vkeys=(LOG.vkey,)).expired is None
+        assert len(list(ledger.leaves())) == 601
+    with opened(url) as ledger:
+        assert ledger.verify(vkeys=(LOG.vkey,)).size == 603
+
+
+def test_a_checkpoint_whose_last_entry_expired_is_not_fresh(
+    aged: str, policy: LoadedRetention
+) -> None:
+    expire(aged, policy)
+    with opened(aged) as ledger:
+        ledger.check_fresh(700, max_age_ns=7 * DAY)
+        for size in (512, 300):
+            with pytest.raises(CheckpointStale):
+                ledger.check_fresh(size, max_age_ns=7 * DAY)
 
 
 def test_only_the_owner_of_the_tables_lets_entries_expire(
