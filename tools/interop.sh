@@ -4,9 +4,8 @@
 # "skipped" in the matrix. Nothing here fails for want of a network.
 set -eu
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/lastmile-audit/interop
-log=$cache/log.txt
+log=$cache/log.txt  # what the last command said
 mkdir -p "$cache/bin" "$cache/stamp"
-: >"$log"
 
 # INTEROP_PATIENCE is how many seconds all of it may take; what is not there by then is skipped.
 end=$(($(date +%s) + ${INTEROP_PATIENCE:-1800}))
@@ -19,7 +18,8 @@ once() {
   [ -e "$cache/stamp/$name" ] && return 0
   say "getting $name"
   left=$((end - $(date +%s)))
-  if [ "$left" -gt 0 ] && timeout "$left" "$@" >>"$log" 2>&1 </dev/null; then
+  echo "there is no time left" >"$log"
+  if [ "$left" -gt 0 ] && timeout "$left" "$@" >"$log" 2>&1 </dev/null; then
     : >"$cache/stamp/$name"
   else
     say "$name cannot be had ($(tail -n 1 "$log" | cut -c 1-160)); what needs it is skipped"

@@ -9,6 +9,7 @@ import hashlib
 
 from audit.sign._der import OCTETS, OID, SEQUENCE, SET, Item, items, only
 
+SIGNING_CERTIFICATE = bytes.fromhex("2a864886f70d010910020c")  # 1.2.840.113549.1.9.16.2.12
 CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")  # 1.2.840.113549.1.9.3
 SIGNING_CERTIFICATE_V2 = bytes.fromhex("2a864886f70d010910022f")  # 1.2.840.113549.1.9.16.2.47
 TIMESTAMP_INFO = bytes.fromhex("2a864886f70d0109100104")  # 1.2.840.113549.1.9.16.1.4
@@ -22,6 +23,9 @@ _HASHES = {  # 2.16.840.1.101.3.4.2.1 to .3
 def check_signer(response: bytes, certificate: bytes) -> None:
     """Check that a response is a timestamp whose one signer names this certificate (DER).
 
+    Older authorities name it by SHA-1. That is a name here and no proof: which
+    certificate must have signed is known before the response is read.
+
     Raises:
         ValueError: it is not, or does not name it.
     """
@@ -29,13 +33,13 @@ def check_signer(response: bytes, certificate: bytes) -> None:
         named = _named(response)
     except (ValueError, IndexError) as exc:
         raise ValueError("it does not say whose certificate signed it") from exc
-    name, digest = named
-    if hashlib.new(name, certificate).digest() != digest:
-        raise ValueError("it is signed in the name of another certificate")
+    for algorithm, digest in named:
+        if hashlib.new(algorithm, certificate, usedforsecurity=False).digest() != digest:
+            raise ValueError("it is signed in the name of another certificate")
 
 
-def _named(response: bytes) -> tuple[str, bytes]:
-    """Return the digest by which the one signer names its certificate, and its algorithm."""
+def _named(response: bytes) -> list[tuple[str, bytes]]:
+    """Return the digests by which the one signer names its certificate, at least one."""
     token = only(items(response)).inside(SEQUENCE)[1].inside(SEQUENCE)
     signed = only(token[1].inside(0xA0)).inside(SEQUENCE)
     content, signers = signed[2].inside(SEQUENCE), signed[-1].inside(SET)
@@ -43,13 +47,23 @@ def _named(response: bytes) -> tuple[str, bytes]:
     if signer[2].inside(SEQUENCE)[0].data not in _HASHES:
         raise ValueError("the signer's digest is not read")
     attributes = [one.inside(SEQUENCE) for one in signer[3].inside(0xA0)]
-    kinds = content[0], _attribute(attributes, CONTENT_TYPE)
+    kinds = content[0], only(_values(attributes, CONTENT_TYPE))
     if any((kind.tag, kind.data) != (OID, TIMESTAMP_INFO) for kind in kinds):
         raise ValueError("not a timestamp")
+    found = [
+        _digest(value, default)
+        for kind, default in ((SIGNING_CERTIFICATE, "sha1"), (SIGNING_CERTIFICATE_V2, "sha256"))
+        for value in _values(attributes, kind)
+    ]
+    if not found:
+        raise ValueError("no certificate is named")
+    return found
+
+
+def _digest(value: Item, default: str) -> tuple[str, bytes]:
     # RFC 5035, 3: the first certificate named is the signer's.
-    first = _attribute(attributes, SIGNING_CERTIFICATE_V2).inside(SEQUENCE)[0]
-    parts = first.inside(SEQUENCE)[0].inside(SEQUENCE)
-    name, digest = "sha256", parts[0]  # RFC 5035, 4: the default, which DER leaves out
+    parts = value.inside(SEQUENCE)[0].inside(SEQUENCE)[0].inside(SEQUENCE)
+    name, digest = default, parts[0]  # RFC 5035, 4: the default is what DER leaves out
     if digest.tag == SEQUENCE:
         name, digest = _HASHES.get(digest.inside(SEQUENCE)[0].data, ""), parts[1]
     if digest.tag != OCTETS or not name:
@@ -57,9 +71,9 @@ def _named(response: bytes) -> tuple[str, bytes]:
     return name, digest.data
 
 
-def _attribute(attributes: list[list[Item]], kind: bytes) -> Item:
-    """Return the one value of the one attribute of a kind."""
-    values = [one[1] for one in attributes if one[0].tag == OID and one[0].data == kind]
-    if len(values) != 1:
-        raise ValueError(f"{len(values)} attributes, not one")
-    return only(values[0].inside(SET))
+def _values(attributes: list[list[Item]], kind: bytes) -> list[Item]:
+    """Return the value of the attribute of a kind, which may be there once, or nothing."""
+    found = [one[1] for one in attributes if one[0].tag == OID and one[0].data == kind]
+    if len(found) > 1:
+        raise ValueError("an attribute is there twice")
+    return [only(one.inside(SET)) for one in found]

@@ -43,6 +43,7 @@ def cases(make: Maker) -> Iterator[Case]:
     for some in (_numbers, _entries, _certificates, _keys, _recorded, _stamps, _stampers):
         yield from some(make)
     yield from (_bodies_v1(make) if make.version == 1 else _bodies_v2(make))
+    yield from _named_by_sha1(make)
 
 
 def _numbers(make: Maker) -> Iterator[Case]:
@@ -342,3 +343,26 @@ def _bodies_v2(make: Maker) -> Iterator[Case]:
     yield make.case(
         "body-under-another-digest", _with(make, make.stack.entry_v2(body)), "another digest"
     )
+
+
+def _named_by_sha1(make: Maker) -> Iterator[Case]:
+    """Give timestamps whose signer names its certificate as older authorities do."""
+    mine, tsa = signature(make.good), make.stack.tsa
+    own = tsa.names_certificate_by_sha1(der(tsa.chain[0]))
+    other = tsa.names_certificate_by_sha1(b"another certificate")
+    for name, change, reason in (
+        ("that-names-its-certificate-by-sha-1", lambda found: [*found[:-1], own], ""),
+        ("that-names-its-certificate-twice-over", lambda found: [*found, own], ""),
+        (
+            "that-names-another-certificate-by-sha-1",
+            lambda found: [*found[:-1], other],
+            "name of another certificate",
+        ),
+        (
+            "that-names-one-certificate-and-another",
+            lambda found: [*found, other],
+            "name of another certificate",
+        ),
+    ):
+        token = tsa.stamp(mine, NOON, change=change)
+        yield make.case(f"timestamp-{name}", _stamped(make, token), reason)

@@ -268,6 +268,13 @@ class TimestampAuthority:
         value = tsp.SigningCertificateV2({"certs": [named]})
         return cms.CMSAttribute({"type": "signing_certificate_v2", "values": [value]})
 
+    @staticmethod
+    def names_certificate_by_sha1(certificate: bytes) -> cms.CMSAttribute:
+        """Return the same as RFC 2634 has it."""
+        digest = hashlib.sha1(certificate, usedforsecurity=False).digest()
+        value = tsp.SigningCertificate({"certs": [tsp.ESSCertID({"cert_hash": digest})]})
+        return cms.CMSAttribute({"type": "signing_certificate", "values": [value]})
+
     def answer(self, request: bytes, when: datetime) -> bytes:
         """Return the response to a request in DER."""
         asked = tsp.TimeStampReq.load(request)
