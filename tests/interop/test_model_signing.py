@@ -26,6 +26,7 @@ def model(run, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
     (tmp_path / "model" / "tokenizer").mkdir(parents=True)
     (tmp_path / "model" / "a.gguf").write_bytes(b"weights")
     (tmp_path / "model" / "tokenizer" / "vocab.txt").write_bytes(b"words")
+    (tmp_path / "model" / "tokenizer.json").write_bytes(b"{}")  # in order, behind the folder
     assert run("sign", "key", "generate", "--out", "k")[0] == 0
     return tmp_path
 
@@ -92,4 +93,35 @@ def test_we_verify_what_it_signs_keyless(  # noqa: PLR0913
     code, _, err = run(*named)
     assert code == 0, err
     (model / "model" / "a.gguf").write_bytes(b"evil")
+    assert run(*named)[0] == 10
+
+
+SHARDS = """
+import pathlib, sys
+from model_signing import hashing, signing
+how = hashing.Config().use_shard_serialization(shard_size=int(sys.argv[1]))
+signer = signing.Config().use_elliptic_key_signer(private_key="k.key").set_hashing_config(how)
+signer.sign(pathlib.Path("model"), pathlib.Path("theirs.sig"))
+"""
+
+
+@pytest.mark.parametrize("size", [3, 1_000_000])
+def test_we_verify_what_it_signs_in_shards(run, model: Path, size: int, cell: Cell) -> None:  # type: ignore[no-untyped-def]
+    cell("model-signing, key, model in shards", "audit")
+    python = str(CACHE / "oms" / "bin" / "python")
+    if not Path(python).exists():
+        pytest.skip("model-signing is not installed (make interop installs it)")
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", SHARDS, str(size)],
+        cwd=model,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    named = ("sign", "verify-model", "model", "--signature", "theirs.sig", "--key", "k.pub")
+    code, _, err = run(*named)
+    assert code == 0, err
+    (model / "model" / "a.gguf").write_bytes(b"weighty")
     assert run(*named)[0] == 10

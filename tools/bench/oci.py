@@ -48,10 +48,12 @@ def large(folder: Path, host: str) -> Iterator[Figure]:
     )
     place = f"{host}/acme/big"
     push = measure([*AUDIT, "oci", "push", "./models:v1", f"{place}:v1"], cwd=folder)
+    shutil.rmtree(folder / "models")
     url = f"http://{host}/v2/acme/big/blobs/sha256:{layer.name}"
     down = measure(["curl", "-sf", "-o", str(folder / "by-curl"), url])
     (folder / "by-curl").unlink()
     start = measure_upload(folder, host, blob)
+    shutil.rmtree(folder / "data/docker/registry/v2/repositories/acme/curl")
     pulled = f"{place}@{artifact.digest}"
     pull = measure([*AUDIT, "oci", "pull", pulled, "--out", str(folder / "out")], cwd=folder)
     for what, sample, base in (("push", push, start), ("pull", pull, down)):

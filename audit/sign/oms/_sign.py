@@ -5,12 +5,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from audit.core.errors import SignatureMismatch
+from audit.core.errors import ConfigError, SignatureMismatch
 from audit.core.files import read_bounded
-from audit.sign.bundle import MAX_BUNDLE, Expected, VerifiedBundle, sign_statement, verify_expected
+from audit.sign._dsse import Envelope
+from audit.sign.bundle import (
+    MAX_BUNDLE,
+    Expected,
+    VerifiedBundle,
+    parse_bundle,
+    sign_statement,
+    verify_expected,
+)
 from audit.sign.keys import PublicKey, Signer
 from audit.sign.oms._files import model_digest, model_files
-from audit.sign.oms._statement import PREDICATE_TYPE, compare, oms_statement
+from audit.sign.oms._statement import PREDICATE_TYPE, compare, oms_statement, shard_size
 
 
 def oms_hint(key: PublicKey) -> str:
@@ -53,9 +61,9 @@ def verify_model(
         SignatureMismatch: the signature does not hold, or the files are not those signed.
         ConfigError: the folder holds something that cannot be signed.
     """
-    files = model_files(folder, except_for=signature)
-    digest = model_digest(files)
     bundle = read_bounded(signature, limit=MAX_BUNDLE)
+    files = model_files(folder, except_for=signature, shard=_shard_size(bundle))
+    digest = model_digest(files)
     wanted = replace(expected(digest), predicate_type=PREDICATE_TYPE)
     found = verify_expected(bundle, wanted)
     try:
@@ -63,3 +71,12 @@ def verify_model(
     except ValueError as exc:
         raise SignatureMismatch(f"{folder}: {exc}") from exc
     return digest, found
+
+
+def _shard_size(bundle: bytes) -> int | None:
+    """Return in what pieces a bundle claims to name files; a wrong claim names none of them."""
+    try:
+        content = parse_bundle(bundle).content
+        return shard_size(content.payload) if isinstance(content, Envelope) else None
+    except (ValueError, ConfigError):  # refused with its reason when it is verified
+        return None

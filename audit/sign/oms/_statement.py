@@ -1,6 +1,8 @@
 """The OMS statement: what is written, and how one is compared with the files that are there."""
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from audit.core import strict_json
 from audit.core.canonical import canonical_bytes
@@ -10,6 +12,9 @@ from audit.sign.oms._files import MAX_FILES, ModelFile, model_digest
 
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 """OpenSSF Model Signing v1.0."""
+_NUMBER = re.compile(r"[0-9]{1,16}(\.[0-9]{1,16})?([eE]\+?[0-9]{1,2})?")
+_MAX_SHARD = 2**53
+"""Beyond that a double is not one integer."""
 
 
 def oms_statement(name: str, files: tuple[ModelFile, ...]) -> bytes:
@@ -35,8 +40,28 @@ def oms_statement(name: str, files: tuple[ModelFile, ...]) -> bytes:
     )
 
 
+def shard_size(payload: bytes) -> int | None:
+    """Return in what pieces a statement says that it names files; None for whole ones.
+
+    Raises:
+        ValueError: it does not say, or in a way that is not read.
+    """
+    value = strict_json.loads(payload, source="the statement")
+    method = Fields(Fields(value, "").take("predicate"), "predicate").object("serialization")
+    if method.text("method") != "shards":
+        return None
+    # A protobuf Struct holds every number as a double, so the size is written 1000.0 or 1e3.
+    if not _NUMBER.fullmatch(text := str(method.take("shard_size"))):
+        raise ValueError(f"{method.path('shard_size')} is not a number")
+    if (size := Decimal(text)) != int(size) or not 1 <= size <= _MAX_SHARD:
+        raise ValueError(f"{method.path('shard_size')} is not a size")
+    return int(size)
+
+
 def compare(payload: bytes, files: tuple[ModelFile, ...]) -> None:
     """Check that a verified statement names exactly these files with these digests.
+
+    In pieces if it says so, which is how `files` must have come about.
 
     What a statement says it left out does not excuse a file that is there: whoever
     loads the model loads it too.
@@ -45,12 +70,15 @@ def compare(payload: bytes, files: tuple[ModelFile, ...]) -> None:
         ValueError: another file, one more, one less, or a form that is not read.
     """
     value = strict_json.loads(payload, source="the statement")
+    size = shard_size(payload)
     predicate = Fields(value["predicate"], "predicate")
     serialization = predicate.object("serialization")
     resources = predicate.objects("resources", MAX_FILES)
     predicate.done()
     method = serialization.text("method"), serialization.text("hash_type")
-    if method != ("files", "sha256"):
+    if method == ("shards", "sha256"):
+        serialization.drop("shard_size")
+    elif method != ("files", "sha256"):
         raise ValueError(
             f"the model is signed as {method[0][:40]!r} by {method[1][:40]!r}, not read"
         )
@@ -58,15 +86,16 @@ def compare(payload: bytes, files: tuple[ModelFile, ...]) -> None:
         raise ValueError("the signature allows links, which are not followed here")
     serialization.drop("ignore_paths")
     serialization.done()
-    _same(_named(resources), {file.name: file.sha256 for file in files})
+    algorithm = "sha256" if size is None else f"sha256-sharded-{size}"
+    _same(_named(resources, algorithm), {file.name: file.sha256 for file in files})
 
 
-def _named(resources: list[Fields]) -> dict[str, str]:
+def _named(resources: list[Fields], algorithm: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in resources:
         name = one.text("name")
-        if one.text("algorithm") != "sha256":
-            raise ValueError(f"{one.path('algorithm')} is not sha256")
+        if one.text("algorithm") != algorithm:
+            raise ValueError(f"{one.path('algorithm')} is not {algorithm}")
         if name in found:
             raise ValueError(f"the signature names {name[:200]!r} twice")
         found[name] = one.text("digest")

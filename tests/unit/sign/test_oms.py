@@ -110,7 +110,7 @@ def resigned(model: Path, change: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda v: v["predicate"]["serialization"].update(method="shards"), "not read"),
+        (lambda v: v["predicate"]["serialization"].update(method="pieces"), "not read"),
         (lambda v: v["predicate"]["serialization"].update(hash_type="blake2b"), "not read"),
         (lambda v: v["predicate"]["serialization"].update(allow_symlinks=True), "links"),
         (lambda v: v["predicate"]["serialization"].update(extra=1), "not a known"),
@@ -156,3 +156,74 @@ def test_an_image_signature_is_no_model_signature(model: Path) -> None:
     (model.parent / "model.sig").write_bytes(bundle)
     with pytest.raises(SignatureMismatch, match=PREDICATE_TYPE):
         verify(model)
+
+
+def shards(of: Path, size: int) -> Any:
+    """Return a change that names the files of a model in pieces."""
+
+    def change(value: Any) -> None:
+        pieces = model_files(of, shard=size)
+        value["subject"][0]["digest"]["sha256"] = model_digest(pieces)[7:]
+        value["predicate"]["serialization"].update(method="shards", shard_size=size)
+        value["predicate"]["resources"] = [
+            {"name": one.name, "algorithm": f"sha256-sharded-{size}", "digest": one.sha256}
+            for one in pieces
+        ]
+
+    return change
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_a_model_signed_in_shards_is_all_of_its_shards(model: Path, size: int) -> None:
+    resigned(model, shards(model, size))
+    verify(model)
+    names = [piece.name for piece in model_files(model, shard=3) if piece.name[:1] == "a"]
+    assert names == ["a.gguf:0:3", "a.gguf:3:6", "a.gguf:6:7"]
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "why"),
+    [
+        (lambda m: (m / "a.gguf").write_bytes(b"weighty"), SignatureMismatch, "not about"),
+        (lambda m: (m / "a.gguf").write_bytes(b"weights!"), SignatureMismatch, "not about"),
+        (lambda m: (m / "a.gguf").rename(m / "a2.gguf"), SignatureMismatch, "was not signed"),
+        (lambda m: (m / "empty").write_bytes(b""), ConfigError, "empty file"),
+    ],
+)
+def test_another_set_of_shards_is_refused(
+    model: Path, what: Any, error: type[Exception], why: str
+) -> None:
+    resigned(model, shards(model, 3))
+    what(model)
+    with pytest.raises(error, match=why):
+        verify(model)
+
+
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [
+        (0, SignatureMismatch),
+        (-1, SignatureMismatch),
+        (2**60, SignatureMismatch),
+        (1.5, SignatureMismatch),
+        ("x", SignatureMismatch),
+        (None, SignatureMismatch),
+        (1, ConfigError),
+        (1.0, ConfigError),
+    ],
+)
+def test_a_size_of_shards_that_cannot_be_is_refused(
+    model: Path, size: object, error: type[Exception]
+) -> None:
+    (model / "big").write_bytes(bytes(100_001))
+    resigned(
+        model, lambda v: v["predicate"]["serialization"].update(method="shards", shard_size=size)
+    )
+    with pytest.raises(error):
+        verify(model)
+
+
+def test_files_come_in_the_order_of_their_folders(model: Path) -> None:
+    (model / "tokenizer.json").write_bytes(b"{}")
+    names = [file.name for file in model_files(model)]
+    assert names == [".gitattributes", "a.gguf", "tokenizer/vocab.txt", "tokenizer.json"]
