@@ -11,7 +11,7 @@ shows that. So a caller who needs more than consistency passes `vkeys`.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from audit.core.errors import AuditError, ChainBroken
@@ -41,7 +41,7 @@ FIRST = -(2**63)
 
 
 @dataclass(slots=True)
-class _Scan:
+class Scan:
     """What reading all entries gave: the tree, and its root and frontier at some sizes."""
 
     wanted: frozenset[int]
@@ -74,55 +74,6 @@ class _Scan:
         self.mark()
 
 
-def verify_snapshot(
-    snapshot: Snapshot,
-    *,
-    vkeys: Sequence[str],
-    outside: Sequence[Checkpoint],
-    progress: Progress,
-    anchors: Outside | None = None,
-) -> LedgerVerification:
-    """Return what the ledger holds, having recomputed all of it.
-
-    Raises:
-        ChainBroken: an entry, the head or a checkpoint is not what the others commit to.
-        SignatureMismatch: an anchor by somebody whose word counts does not hold.
-        QuorumMissing, AnchorMissing: too few, or too late, vouch for it outside.
-    """
-    stored, head, brought = snapshot.checkpoints(), snapshot.head(), anchors or Outside()
-    expired = snapshot.expiries()
-    expiries = check_expiries(expired, vkeys)
-    scan = _Scan(_sizes(stored, outside, brought) | {one.minimum for one in expiries})
-    progress.start("ledger", snapshot.leaf_bytes())
-    _scan_expired(snapshot, scan, expiries)
-    _scan(snapshot, scan, head, progress)
-    checkpoints = _check_checkpoints(stored, head, scan)
-    for checkpoint in outside:
-        _check_root(checkpoint, scan, good=0, whose="kept outside ")
-    words = read_words(snapshot, brought, outside, vkeys)
-    _check_words(words, scan)
-    if (problem := snapshot.problem()) is not None:
-        raise ChainBroken(head.size, f"cannot be added or read safely: {problem}")
-    check_times(words.sorted(), head.size, scan.first_ns.__getitem__, brought)
-    trusted = [one for one in checkpoints if not vkeys or one[1] in vkeys]
-    last, vkey = max(trusted, key=lambda one: one[0].size, default=(None, None))
-    anchored = max(words.sizes, default=0)
-    return LedgerVerification(
-        size=head.size,
-        root=head.root.hex(),
-        last_checkpoint=last,
-        checkpoint_vkey=vkey,
-        covered=last.size if last is not None and vkeys else 0,
-        pinned=bool(vkeys),
-        outside=words.sorted(),
-        anchored=anchored,
-        unanchored_since_ns=scan.first_ns.get(anchored),
-        uncounted_anchors=words.uncounted,
-        lost_anchors=len(scan.anchors - words.stored),
-        expired=expired_entries(snapshot, expired, expiries),
-    )
-
-
 def _sizes(
     stored: Sequence[CheckpointRow], outside: Sequence[Checkpoint], brought: Outside
 ) -> frozenset[int]:
@@ -134,7 +85,7 @@ def _sizes(
     )
 
 
-def _check_words(words: Words, scan: _Scan) -> None:
+def _check_words(words: Words, scan: Scan) -> None:
     """Raise unless the tree is the one that everybody outside saw, as far as they saw it."""
     good = 0
     for one in sorted(words.seen, key=lambda seen: seen.word.size):
@@ -143,7 +94,7 @@ def _check_words(words: Words, scan: _Scan) -> None:
         good = one.word.size
 
 
-def _scan_expired(snapshot: Snapshot, scan: _Scan, expiries: Sequence[MinimumIndex]) -> None:
+def _scan_expired(snapshot: Snapshot, scan: Scan, expiries: Sequence[MinimumIndex]) -> None:
     """Begin the tree with the hashes of entries that expired, and compare the roots signed then."""
     for leaf in kept_hashes(snapshot, expiries[-1].minimum if expiries else 0):
         scan.mark()
@@ -158,7 +109,7 @@ def _scan_expired(snapshot: Snapshot, scan: _Scan, expiries: Sequence[MinimumInd
     scan.expired = tuple(size for size in scan.wanted if size < scan.tree.size)
 
 
-def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> None:
+def read_entries(snapshot: Snapshot, scan: Scan, head: Head, progress: Progress) -> None:
     """Read every entry once, then the head; stop at the first that is not right."""
     tree, unreported = scan.tree, 0
     scan.mark()
@@ -172,7 +123,7 @@ def _scan(snapshot: Snapshot, scan: _Scan, head: Head, progress: Progress) -> No
                 progress.advance(unreported)
                 unreported = 0
     progress.advance(unreported)
-    _check_head(head, scan)
+    check_head(head, scan)
 
 
 def holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
@@ -190,7 +141,7 @@ def holds(row: EntryRow, seq: int, prev: bytes, prev_ns: int) -> bool:
         return False  # a column of another type, or text that is not UTF-8
 
 
-def _diagnosis(row: EntryRow, following: EntryRow | None, scan: _Scan, head: Head) -> ChainBroken:
+def _diagnosis(row: EntryRow, following: EntryRow | None, scan: Scan, head: Head) -> ChainBroken:
     """Return what is wrong with `row`, which does not hold, and where."""
     seq = scan.tree.size
     if (what := fault_of(row, seq, scan.last_ns)) is not None:
@@ -243,7 +194,7 @@ def _links(row: EntryRow, prev: bytes) -> bool:
         return False
 
 
-def _check_head(head: Head, scan: _Scan) -> None:
+def check_head(head: Head, scan: Scan) -> None:
     size = scan.tree.size
     if size < head.size:
         raise ChainBroken(size, f"is missing: the head is over {head.size} entries")
@@ -255,7 +206,7 @@ def _check_head(head: Head, scan: _Scan) -> None:
 
 
 def _check_checkpoints(
-    stored: Sequence[CheckpointRow], head: Head, scan: _Scan
+    stored: Sequence[CheckpointRow], head: Head, scan: Scan
 ) -> list[tuple[Checkpoint, str]]:
     checked: list[tuple[Checkpoint, str]] = []
     notes_hash, good = NO_NOTES, 0
@@ -270,7 +221,7 @@ def _check_checkpoints(
     return checked
 
 
-def _check_checkpoint(row: CheckpointRow, number: int, scan: _Scan, good: int) -> Checkpoint:
+def _check_checkpoint(row: CheckpointRow, number: int, scan: Scan, good: int) -> Checkpoint:
     last = max(good - 1, 0)
     try:
         checkpoint = read_checkpoint(row.note, vkeys=(row.vkey,))
@@ -285,7 +236,7 @@ def _check_checkpoint(row: CheckpointRow, number: int, scan: _Scan, good: int) -
     return checkpoint
 
 
-def _check_root(checkpoint: Checkpoint, scan: _Scan, *, good: int, whose: str) -> None:
+def _check_root(checkpoint: Checkpoint, scan: Scan, *, good: int, whose: str) -> None:
     """Raise unless the tree had the checkpoint's root at its size; entries to `good` are known."""
     size = checkpoint.size
     if size > scan.tree.size:
@@ -295,6 +246,78 @@ def _check_root(checkpoint: Checkpoint, scan: _Scan, *, good: int, whose: str) -
             good,
             f"or a later one before {size} is not what the checkpoint {whose}over {size} signed",
         )
+
+
+Read = Callable[[Snapshot, Scan, Head, Progress], None]
+"""Reads all entries and the head into a scan, which has the expired ones already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """What a ledger is compared with, and how its entries are read."""
+
+    vkeys: Sequence[str]
+    outside: Sequence[Checkpoint]
+    progress: Progress
+    anchors: Outside | None = None
+    read: Read = read_entries
+
+    def run(self, snapshot: Snapshot) -> LedgerVerification:
+        """Return what the ledger holds, having recomputed all of it.
+
+        Raises:
+            ChainBroken: an entry, the head or a checkpoint is not what the others commit to.
+            SignatureMismatch: an anchor by somebody whose word counts does not hold.
+            QuorumMissing, AnchorMissing: too few, or too late, vouch for it outside.
+        """
+        stored, head, brought = snapshot.checkpoints(), snapshot.head(), self.anchors or Outside()
+        expired = snapshot.expiries()
+        expiries = check_expiries(expired, self.vkeys)
+        scan = Scan(_sizes(stored, self.outside, brought) | {one.minimum for one in expiries})
+        self.progress.start("ledger", snapshot.leaf_bytes())
+        _scan_expired(snapshot, scan, expiries)
+        self.read(snapshot, scan, head, self.progress)
+        checkpoints = _check_checkpoints(stored, head, scan)
+        for checkpoint in self.outside:
+            _check_root(checkpoint, scan, good=0, whose="kept outside ")
+        words = read_words(snapshot, brought, self.outside, self.vkeys)
+        _check_words(words, scan)
+        if (problem := snapshot.problem()) is not None:
+            raise ChainBroken(head.size, f"cannot be added or read safely: {problem}")
+        check_times(words.sorted(), head.size, scan.first_ns.__getitem__, brought)
+        trusted = [one for one in checkpoints if not self.vkeys or one[1] in self.vkeys]
+        last, vkey = max(trusted, key=lambda one: one[0].size, default=(None, None))
+        anchored = max(words.sizes, default=0)
+        return LedgerVerification(
+            size=head.size,
+            root=head.root.hex(),
+            last_checkpoint=last,
+            checkpoint_vkey=vkey,
+            covered=last.size if last is not None and self.vkeys else 0,
+            pinned=bool(self.vkeys),
+            outside=words.sorted(),
+            anchored=anchored,
+            unanchored_since_ns=scan.first_ns.get(anchored),
+            uncounted_anchors=words.uncounted,
+            lost_anchors=len(scan.anchors - words.stored),
+            expired=expired_entries(snapshot, expired, expiries),
+        )
+
+
+def verify_snapshot(
+    snapshot: Snapshot,
+    *,
+    vkeys: Sequence[str],
+    outside: Sequence[Checkpoint],
+    progress: Progress,
+    anchors: Outside | None = None,
+) -> LedgerVerification:
+    """Return what the ledger holds, having recomputed all of it, entry after entry.
+
+    Raises:
+        ChainBroken, SignatureMismatch, QuorumMissing, AnchorMissing: as `Verifying.run`.
+    """
+    return Verifying(vkeys, outside, progress, anchors).run(snapshot)
 
 
 def read_rows(rows: Iterator[EntryRow]) -> Iterator[EntryRow]:

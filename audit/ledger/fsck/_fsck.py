@@ -34,9 +34,9 @@ from audit.ledger.tiles._layout import CHECKPOINT, WIDTH
 from audit.ledger.tiles._open import open_tiles
 from audit.ledger.vault import VaultKey
 
-_PER_PROCESS = 4
+_PER_PROCESS = 16
 """Ranges for each process: enough that none waits long for the last one."""
-_SMALLEST = 1 << 12
+_SMALLEST = 1 << 13
 """Entries that are worth a range of their own."""
 
 
@@ -184,16 +184,25 @@ def _read_all(asked: Sequence[Range], processes: int) -> list[RangeFound]:
     Raises:
         LedgerUnavailable: one could not be read.
     """
-    if processes == 1 or len(asked) == 1:
-        found = [read_range(one) for one in asked]
-    else:
-        pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
-        with pool:
-            found = list(pool.map(read_range, asked))
+    found = [read_range(one) for one in asked] if processes == 1 else _together(asked, processes)
     for one in found:
         if one.failure is not None:
             raise LedgerUnavailable(f"entries from {one.start} on cannot be read: {one.failure[1]}")
     return found
+
+
+def _together(asked: Sequence[Range], processes: int) -> list[RangeFound]:
+    """Read ranges in several processes, of which this is one: it begins while the others start.
+
+    They take ranges from the front, this one from the back.
+    """
+    mine: dict[int, RangeFound] = {}
+    with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn")) as pool:
+        others = [pool.submit(read_range, one) for one in asked]
+        for at in reversed(range(len(asked))):
+            if others[at].cancel():
+                mine[at] = read_range(asked[at])
+        return [mine[at] if at in mine else one.result() for at, one in enumerate(others)]
 
 
 def _join(start: _Start, found: Sequence[RangeFound]) -> Trees:

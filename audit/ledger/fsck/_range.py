@@ -158,8 +158,7 @@ class _Reader:
 
     def _take(self, row: EntryRow) -> None:
         if row.seq == self._expect and self._linked and holds(row, row.seq, self._hash, self._ns):
-            self._settle(self._hash)
-            self._hold(row)
+            self._follow(row)
             return
         row, entry = self._in_its_place(row)
         if row.seq > self._expect:
@@ -209,6 +208,14 @@ class _Reader:
             return entry is not None and entry.prev == own.hex()
         return self._asked.is_last and own == self._asked.last_hash
 
+    def _follow(self, row: EntryRow) -> None:
+        """Hold a row that holds; the same as below, without a second look at it."""
+        self._settle(self._hash)
+        self._held, self._hash, self._expect = row, row.leaf_hash, row.seq + 1
+        self._older_ns, self._ns = self._ns, row.ts_ns
+        if row.seq in self._asked.wanted or row.type == ANCHORED:
+            self._note(row)
+
     def _hold(self, row: EntryRow, *, trusted: bool = True) -> None:
         """Keep a row until the next one; one that is not `trusted` says nothing about time."""
         self._held, self._linked, self._expect = row, type(row.leaf) is bytes, row.seq + 1
@@ -216,8 +223,11 @@ class _Reader:
         self._older_ns = self._ns
         if trusted and self._blamed != row.seq and type(row.ts_ns) is int:
             self._ns = row.ts_ns
-        if row.seq < self._asked.start:
-            return
+        if row.seq >= self._asked.start:
+            self._note(row)
+
+    def _note(self, row: EntryRow) -> None:
+        """Remember the time of a row that somebody may ask for, and the anchors it records."""
         if row.seq in self._asked.wanted and type(row.ts_ns) is int:
             self._found.first_ns[row.seq] = row.ts_ns
         if row.type == ANCHORED and (entry := _read(row)) is not None:
@@ -228,7 +238,9 @@ class _Reader:
         held, self._held = self._held, None
         if held is None or held.seq < self._asked.start:
             return
-        if type(held.leaf) is bytes:
+        if self._asked.tiles is None:
+            pass
+        elif type(held.leaf) is bytes:
             self._blocks.add(held.seq, node, held.leaf)
         else:
             self._blocks.skip()

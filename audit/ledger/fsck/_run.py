@@ -24,11 +24,11 @@ class Run:
     def add(self, leaf: bytes) -> None:
         """Append one leaf hash."""
         nodes, at, height, node = self._nodes, self.end, 0, leaf
+        self.end = at + 1
         while at & 1 and nodes and nodes[-1][0] == height:
             node = node_hash(nodes.pop()[1], node)
             at, height = at >> 1, height + 1
         nodes.append((height, node))
-        self.end += 1
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the subtrees so far, first leaf first."""
