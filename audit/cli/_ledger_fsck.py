@@ -9,7 +9,7 @@ from audit.cli._answer import answer, format_option
 from audit.cli._durations import duration
 from audit.cli._ledger_options import ledger_option
 from audit.cli._ledger_trust import outside_options
-from audit.cli._ledger_verify import checkpoints_option, vkeys_option
+from audit.cli._ledger_verify import checkpoints_option, processes_option, vkeys_option
 from audit.core.files import read_bounded
 from audit.documents import LedgerCheck, LedgerDamage
 from audit.ledger import (
@@ -53,13 +53,7 @@ DAMAGED = 10
     metavar="FILE",
     help="Open every payload as well.",
 )
-@click.option(
-    "--processes",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Read as many ranges at a time.",
-)
+@processes_option
 @format_option
 @click.pass_context
 def fsck(

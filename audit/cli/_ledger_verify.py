@@ -27,6 +27,13 @@ checkpoints_option = click.option(
     metavar="FILE",
     help="A checkpoint that was kept elsewhere; the ledger must extend it.",
 )
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Read ranges in as many processes.",
+)
 
 
 @click.command("verify")
@@ -34,9 +41,15 @@ checkpoints_option = click.option(
 @vkeys_option
 @outside_options
 @checkpoints_option
+@processes_option
 @format_option
-def verify(
-    url: str, vkeys: tuple[str, ...], files: tuple[Path, ...], form: str, anchors: Outside
+def verify(  # noqa: PLR0913 - one parameter per option
+    url: str,
+    vkeys: tuple[str, ...],
+    files: tuple[Path, ...],
+    form: str,
+    anchors: Outside,
+    processes: int,
 ) -> None:
     """Recompute the whole ledger and say what it holds.
 
@@ -44,7 +57,9 @@ def verify(
     """
     outside = [read_checkpoint(read_bounded(file), vkeys=vkeys or None) for file in files]
     with open_ledger(url, read_only=True) as ledger, progress_bars() as progress:
-        found = ledger.verify(vkeys=vkeys, outside=outside, progress=progress, anchors=anchors)
+        found = ledger.verify(
+            vkeys=vkeys, outside=outside, progress=progress, anchors=anchors, processes=processes
+        )
     answer(_as_text(found) if form == "text" else found.model_dump_json(indent=2) + "\n")
 
 

@@ -43,7 +43,7 @@ from audit.ledger._outside import COSIGNATURE, Outside, cosigned_note, instant
 from audit.ledger._policy import CountedCheckpoint, LogPolicy
 from audit.ledger._promise import Promise, find_promised, make_promise
 from audit.ledger._signing import LastSigned, sign_head
-from audit.ledger._verify import read_rows, verify_snapshot
+from audit.ledger._verify import Read, Verifying, read_entries, read_rows
 from audit.ledger.retention import Expirer, LoadedRetention, plan_expiry
 from audit.ledger.store._rows import Snapshot, Store
 from audit.ledger.vault import Vault, VaultKey
@@ -293,13 +293,15 @@ class Ledger:
         outside: Sequence[Checkpoint] = (),
         progress: Progress = SILENT,
         anchors: Outside | None = None,
+        processes: int = 1,
     ) -> LedgerVerification:
         """Recompute the whole ledger from its leaves and return what it holds.
 
         `vkeys` are the keys of this log that the caller trusts: a stored
         checkpoint by any other key counts for nothing. `outside` are
         checkpoints that were kept elsewhere; the ledger must extend each.
-        `anchors` say whose anchors and cosignatures count.
+        `anchors` say whose anchors and cosignatures count. With more than one of
+        `processes`, ranges are read side by side; what is found is the same.
 
         Raises:
             ChainBroken: the first entry that is not what the others commit to.
@@ -308,6 +310,13 @@ class Ledger:
             LedgerUnavailable: the database cannot be read.
         """
         with self._store.reading() as snapshot:
-            return verify_snapshot(
-                snapshot, vkeys=vkeys, outside=outside, progress=progress, anchors=anchors
+            return Verifying(vkeys, outside, progress, anchors, self._reader(processes)).run(
+                snapshot
             )
+
+    def _reader(self, processes: int) -> Read:
+        if processes == 1:
+            return read_entries
+        from audit.ledger.fsck import reading_in_ranges
+
+        return reading_in_ranges(self._store.address, processes)

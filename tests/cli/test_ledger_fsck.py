@@ -67,3 +67,8 @@ def test_no_ledger_is_3_and_what_makes_no_sense_is_2(place: Path, run: Commandli
     assert run(fsck(place, "--max-age 5")).code == 2
     assert run(fsck(place, "--processes 0")).code == 2
     assert run(fsck(place, f"--vault-key {place}/key.last")).code == 2
+
+
+def test_verify_in_several_processes_says_the_same(place: Path, run: Commandline) -> None:
+    line = f"audit ledger verify --ledger {place}/a.db --vkey {LOG.vkey}"
+    assert run(f"{line} --processes 3") == run(line)

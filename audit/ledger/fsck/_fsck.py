@@ -13,12 +13,10 @@ kept or seen outside shows that, so bring it along (`Brought`).
 
 import contextlib
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 
 from audit.core.clock import Clock, now_ns
-from audit.core.errors import ChainBroken, LedgerUnavailable
+from audit.core.errors import ChainBroken
 from audit.documents import GENESIS, Checkpoint, Damage, LedgerCheck, leaf_hash
 from audit.ledger._checkpoint import read_checkpoint
 from audit.ledger._merkle import Frontier
@@ -27,17 +25,13 @@ from audit.ledger._open import open_store
 from audit.ledger._outside import Outside
 from audit.ledger._treehead import TreeHead
 from audit.ledger.fsck._judge import Judge, Trees
-from audit.ledger.fsck._range import Range, RangeFound, read_range
+from audit.ledger.fsck._range import RangeFound
 from audit.ledger.fsck._run import extended
+from audit.ledger.fsck._together import Span, read_ranges, split
 from audit.ledger.store._rows import Head, Snapshot
-from audit.ledger.tiles._layout import CHECKPOINT, WIDTH
+from audit.ledger.tiles._layout import CHECKPOINT
 from audit.ledger.tiles._open import open_tiles
 from audit.ledger.vault import VaultKey
-
-_PER_PROCESS = 16
-"""Ranges for each process: enough that none waits long for the last one."""
-_SMALLEST = 1 << 13
-"""Entries that are worth a range of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +65,12 @@ def check_ledger(url: str, brought: Brought, *, processes: int = 1) -> LedgerChe
         head, problem = _head(snapshot)
         sizes = _sizes(snapshot, head, brought, published)
         start = _expired(snapshot, brought.vkeys, sizes)
-        asked = _ranges(url, head, start, sizes | {start.minimum}, processes)
+        asked = split(
+            Span(url, start.minimum, start.before, head), sizes | {start.minimum}, processes
+        )
         if published is not None:
             asked = [replace(one, tiles=brought.tiles, tiled=published.size) for one in asked]
-        found = _read_all(asked, processes)
+        found = read_ranges(asked, processes)
         judge = Judge(snapshot, head, _join(start, found), brought.vkeys)
         for what in start.problems:
             judge.report(Damage.EXPIRY, what)
@@ -157,52 +153,6 @@ def _sizes(
     sizes |= {read_checkpoint(one.note, vkeys=None).size for one in brought.anchors.anchors}
     sizes |= {0, head.size, head.size - 1, published.size if published else 0}
     return sizes | ({brought.last_signed.size} if brought.last_signed else set())
-
-
-def _ranges(url: str, head: Head, start: _Start, sizes: set[int], processes: int) -> list[Range]:
-    end = max(head.size, start.minimum)
-    width = max(_SMALLEST, -(-(end - start.minimum) // (processes * _PER_PROCESS)))
-    width = -(-width // WIDTH) * WIDTH
-    starts = list(range(start.minimum, end, width)) or [start.minimum]
-    return [
-        Range(
-            url,
-            at,
-            min(at + width, end),
-            before=start.before if at == start.minimum else None,
-            is_last=at == starts[-1],
-            last_hash=head.last_hash if at == starts[-1] else None,
-            wanted=frozenset(one for one in sizes if at <= one <= at + width),
-        )
-        for at in starts
-    ]
-
-
-def _read_all(asked: Sequence[Range], processes: int) -> list[RangeFound]:
-    """Read all ranges, in their order.
-
-    Raises:
-        LedgerUnavailable: one could not be read.
-    """
-    found = [read_range(one) for one in asked] if processes == 1 else _together(asked, processes)
-    for one in found:
-        if one.failure is not None:
-            raise LedgerUnavailable(f"entries from {one.start} on cannot be read: {one.failure[1]}")
-    return found
-
-
-def _together(asked: Sequence[Range], processes: int) -> list[RangeFound]:
-    """Read ranges in several processes, of which this is one: it begins while the others start.
-
-    They take ranges from the front, this one from the back.
-    """
-    mine: dict[int, RangeFound] = {}
-    with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn")) as pool:
-        others = [pool.submit(read_range, one) for one in asked]
-        for at in reversed(range(len(asked))):
-            if others[at].cancel():
-                mine[at] = read_range(asked[at])
-        return [mine[at] if at in mine else one.result() for at, one in enumerate(others)]
 
 
 def _join(start: _Start, found: Sequence[RangeFound]) -> Trees:

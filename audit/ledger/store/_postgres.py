@@ -157,6 +157,11 @@ class PostgresStore(Store):
     def url(self) -> str:
         return self._shown
 
+    @property
+    @override
+    def address(self) -> str:
+        return self._engine.url.render_as_string(hide_password=False)
+
     @override
     def append(self, pending: Sequence[Pending], clock: Clock) -> list[EntryRow]:
         with self._failures("write"):

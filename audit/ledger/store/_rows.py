@@ -144,6 +144,10 @@ class Store(Protocol):
     def url(self) -> str:
         """The ledger's URL, without a password."""
 
+    @property
+    def address(self) -> str:
+        """The ledger's URL as it was given: for other processes to open it, never to be shown."""
+
     def append(self, pending: Sequence[Pending], clock: Clock) -> list[EntryRow]:
         """Record events in order, all or none, and return their entries, durable then.
 

@@ -232,6 +232,11 @@ class SqliteStore(Store):
     def url(self) -> str:
         return f"sqlite:///{self._path}"
 
+    @property
+    @override
+    def address(self) -> str:
+        return f"sqlite:///{self._path.absolute()}"
+
     @override
     def append(self, pending: Sequence[Pending], clock: Clock) -> list[EntryRow]:
         with self.writing() as writing:

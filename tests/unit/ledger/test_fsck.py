@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from audit.core.errors import ChainBroken
 from audit.documents import Damage, LedgerCheck, leaf_hash
 from audit.ledger import (
     Brought,
@@ -20,7 +21,8 @@ from audit.ledger import (
     parse_policy,
 )
 from audit.ledger._merkle import Frontier
-from audit.ledger.fsck import _fsck
+from audit.ledger.fsck import _together
+from audit.ledger.fsck._range import read_range
 from audit.ledger.fsck._run import Run, extended
 from tests.fakes.anchors import Anchors
 from tests.fakes.databases import MADE_SIZE as SIZE
@@ -42,9 +44,9 @@ def places(found: LedgerCheck) -> list[tuple[str, int | None, int | None]]:
 @pytest.fixture
 def ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the small ledgers of these tests in ranges of 8."""
-    monkeypatch.setattr(_fsck, "_SMALLEST", 8)
-    monkeypatch.setattr(_fsck, "WIDTH", 8)
-    monkeypatch.setattr(_fsck, "_PER_PROCESS", 100)
+    monkeypatch.setattr(_together, "_SMALLEST", 8)
+    monkeypatch.setattr(_together, "WIDTH", 8)
+    monkeypatch.setattr(_together, "_PER_PROCESS", 100)
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def after(database: Database, monkeypatch: pytest.MonkeyPatch) -> Found:
         whole = check_ledger(url, brought)
         with monkeypatch.context() as patch:
             for name, value in (("_SMALLEST", 8), ("WIDTH", 8), ("_PER_PROCESS", 100)):
-                patch.setattr(_fsck, name, value)
+                patch.setattr(_together, name, value)
             assert check_ledger(url, brought) == whole
         return places(whole)
 
@@ -80,8 +82,8 @@ def test_an_intact_ledger_has_no_damage_and_the_root_that_verify_computes(
 def test_ranges_in_processes_of_their_own_find_the_same(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_fsck, "_SMALLEST", 8)
-    monkeypatch.setattr(_fsck, "WIDTH", 8)
+    monkeypatch.setattr(_together, "_SMALLEST", 8)
+    monkeypatch.setattr(_together, "WIDTH", 8)
     url = database.made()
     assert places(check_ledger(url, KEYS, processes=2)) == []
     with database.editor(url) as edit:
@@ -89,6 +91,43 @@ def test_ranges_in_processes_of_their_own_find_the_same(
     one, two = (check_ledger(url, KEYS, processes=count) for count in (1, 2))
     assert one == two
     assert [seq for _, seq, _ in places(two)] == [3, 9, 15]
+
+
+def test_verify_in_ranges_finds_what_verify_finds(
+    database: Database, ranges: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_together, "_together", lambda asked, _: [*map(read_range, asked)])
+    anchors, url = Anchors(1_790_000_060), database.made()
+    with open_ledger(url, clock=Ticks(1_790_000_061 * 10**9)) as ledger:
+        anchor_checkpoint(ledger, anchors.makers)
+        outside = Outside(verifier=anchors.trust, within_ns=10**18, now_ns=1_790_000_100 * 10**9)
+        given: dict[str, Any] = {"vkeys": (LOG.vkey,), "anchors": outside}
+        assert ledger.verify(**given, processes=2) == ledger.verify(**given)
+    for edit in (
+        "UPDATE entries SET type = 'x.y' WHERE seq = 9",
+        "DELETE FROM entries WHERE seq = 8",
+        "DELETE FROM entries WHERE seq > 15",
+        "UPDATE head SET last_ns = last_ns + 1",
+        "DELETE FROM checkpoints WHERE number = 1",
+    ):
+        spoiled = database.made()
+        with database.editor(spoiled) as run:
+            run(edit)
+        said = []
+        for processes in (1, 2):
+            with open_ledger(spoiled) as ledger, pytest.raises(ChainBroken) as caught:
+                ledger.verify(processes=processes)
+            said.append((caught.value.seq, str(caught.value)))
+        assert said[0] == said[1], edit
+
+
+def test_verify_in_ranges_reads_what_is_left_of_expired_entries(
+    aged: str, policy: LoadedRetention, ranges: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_together, "_together", lambda asked, _: [*map(read_range, asked)])
+    expire(aged, policy)
+    with open_ledger(aged) as ledger:
+        assert ledger.verify(processes=2) == ledger.verify()
 
 
 def test_every_edited_column_of_every_entry_is_found_alone(
