@@ -241,7 +241,7 @@ class PostgresStore(Store):
 
     @override
     def close(self) -> None:
-        self._engine.dispose()
+        self._engine.dispose(close=self._home.is_here)  # a child says no goodbye for its parent
 
     def _prepare(self, *, create: bool) -> None:
         found = revision_of(self._engine)

@@ -294,7 +294,7 @@ class SqliteStore(Store):
 
     @override
     def close(self) -> None:
-        self._engine.dispose()
+        self._engine.dispose(close=self._home.is_here)  # a child says no goodbye for its parent
 
     def _connect(self) -> sqlite3.Connection:
         still = "&immutable=1" if self._still else ""

@@ -55,6 +55,21 @@ def test_a_child_that_opens_the_ledger_again_writes_beside_its_parent(url: str) 
         assert ledger.verify().size == 4
 
 
+def test_a_child_that_closes_what_it_inherited_takes_nothing_from_its_parent(url: str) -> None:
+    with open_ledger(url, create=True) as ledger:
+        ledger.append(event(0))
+
+        def close() -> str:
+            ledger.close()
+            return "closed"
+
+        reading = ledger.entries()  # holds a connection while the child closes
+        assert next(reading).event == event(0)
+        assert in_child(close) == "closed"
+        assert list(reading) == []
+        assert ledger.append(event(1)).number == 1
+
+
 def test_a_child_is_refused_by_an_appender_and_does_not_wait_for_ever(url: str) -> None:
     with open_ledger(url, create=True) as ledger, ledger.appender() as appender:
         assert appender.submit(event(0)).result().number == 0

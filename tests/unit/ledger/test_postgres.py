@@ -493,7 +493,7 @@ def test_an_idle_sequencer_takes_no_transaction_numbers(url: str) -> None:
         after = connection.execute(query).fetchone()
         assert before is not None
         assert after is not None
-        assert after[0] - before[0] <= 3  # some of them are the server's own
+        assert after[0] - before[0] < 20  # some of them are the server's own
 
 
 def test_entries_are_kept_in_partitions_by_number(url: str) -> None:
