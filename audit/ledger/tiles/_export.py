@@ -37,7 +37,7 @@ def export_tiles(ledger: Ledger, store: TileStore) -> tuple[Checkpoint, int]:
         source = Source(start, _leaves(snapshot, max(start, minimum)), expired)
         written = write_tiles(store, checkpoint, source)
     if last is not None and store.read(MINIMUM) != last.note:
-        _prune(store, minimum)
+        _prune(store, published_minimum(store), minimum)
         store.publish(MINIMUM, last.note)
     return checkpoint, written
 
@@ -56,9 +56,9 @@ def _leaves(snapshot: Snapshot, start: int) -> Iterator[bytes]:
         yield row.leaf
 
 
-def _prune(store: TileStore, minimum: int) -> None:
-    """Remove the bundles of entries that expired, and what is left of partial ones."""
-    for index in range(minimum // WIDTH):
+def _prune(store: TileStore, before: int, minimum: int) -> None:
+    """Remove the bundles of entries that expired since, and what is left of partial ones."""
+    for index in range(before // WIDTH, minimum // WIDTH):
         path = Tile(None, index).path
         store.remove(path)
         store.remove(f"{path}.p")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from typing_extensions import override
 
 from audit.core.errors import (
     ChainBroken,
@@ -515,6 +516,30 @@ def test_tiles_lose_the_bundles_and_keep_every_proof(
     assert (tmp_path / "fresh/minimum-index").read_bytes() == (
         tmp_path / "tiles/minimum-index"
     ).read_bytes()
+
+
+def test_only_bundles_that_expired_since_are_removed_and_those_below_stay_gone(
+    aged: str, policy: LoadedRetention, tmp_path: Path
+) -> None:
+    removed: list[str] = []
+
+    class Watched(TileFolder):
+        @override
+        def remove(self, name: str) -> None:
+            removed.append(name)
+            super().remove(name)
+
+    store = Watched(tmp_path / "tiles")
+    for below in (None, 256, 512):
+        if below is not None:
+            expire(aged, policy, below=below)
+        with opened(aged) as ledger:
+            export_tiles(ledger, store)
+    assert removed == [f"tile/entries/{name}" for name in ("000", "000.p", "001", "001.p")]
+    _, tree = read_tiled(store, vkeys=(LOG.vkey,))
+    for number in (0, 511):
+        with pytest.raises(EvidenceError, match="is missing"):
+            tree.leaf(number)
 
 
 def test_a_pack_of_a_period_that_is_kept_verifies_and_one_that_expired_is_no_empty_pack(
