@@ -11,14 +11,20 @@ from collections.abc import Callable
 from typing import Protocol
 
 from audit.gateway._asgi import Headers, Message, Send, header, refuse, without
-from audit.gateway._bodies import Unreadable, is_text, redact_body, redact_headers, unpacked
+from audit.gateway._bodies import (
+    Unreadable,
+    is_text,
+    redact_body,
+    redact_headers,
+    unpacked,
+    without_tokens,
+)
 from audit.gateway._events import EventRedactor
 from audit.gateway._sse import SseParser
 from audit.gateway._tally import Tally
-from audit.gateway.formats import FORMATS, Format
+from audit.gateway.formats import ANY, FORMATS, Format
 from audit.redact import Found, Redactor, StreamRedactor
 
-_NO_FORM = Format(lambda _: (), lambda _: ())
 _ERROR_EVENT = b'event: error\ndata: {"error":{"message":"the answer could not be redacted","type":"redaction_failed"}}\n\n'
 
 
@@ -65,7 +71,7 @@ class Answer:
     def __init__(self, send: Send, redactor: Redactor, path: str, most: int, tally: Tally) -> None:
         self._send = send
         self._redactor = redactor
-        self._form = FORMATS.get(path, _NO_FORM)
+        self._form = FORMATS.get(path, ANY)
         self._most = most
         self._tally = tally
         self._start: Message | None = None
@@ -121,6 +127,7 @@ class Answer:
         if self._stream is not None:
             headers = without(headers, b"content-length")
         self._start = {**message, "headers": headers}
+        self._start.pop("trailers", None)  # they are not sent, so none are announced
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         if self._start is None:
@@ -152,6 +159,7 @@ class Answer:
         if body == plain:
             body = raw  # nothing was found: the bytes as they came
         else:
+            body = without_tokens(body)
             headers = without(
                 headers,
                 b"content-encoding",

@@ -36,6 +36,8 @@ class GatewayConfig(Document):
     pass_paths: tuple[str, ...] = _QUIET
     """Paths that carry no texts of people; GET and HEAD pass untouched."""
     other_paths: Literal["refuse", "redact", "pass"] = "refuse"
+    attachments: Literal["refuse", "pass"] = "refuse"
+    """Images, sound and files in requests: nothing looks into them."""
     requests: bool = True
     responses: bool = True
     most_body: int = Field(default=10 << 20, gt=0)

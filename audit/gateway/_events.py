@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.gateway._bodies import drop_tokens
 from audit.gateway._sse import SseEvent
 from audit.gateway.formats import Delta, Format
 from audit.redact import Decider, Found, RedactedText, Redactor, apply_edits, is_machine_value
@@ -79,9 +80,9 @@ class EventRedactor:
             RedactionFailed: a text could not be scanned and the settings say refuse.
         """
         held = _Held(event)
-        if event.data == DONE and event.raw.count(b"\n") + event.raw.count(b"\r") <= 4:
+        if event.data == DONE:
             self._end(())
-        else:
+        if event.data != DONE or event.beside:
             self._open(held)
         self._queue.append(held)
         return list(self._ready())
@@ -97,6 +98,11 @@ class EventRedactor:
             held.written = self._plain(held.event)
             return
         held.payload = payload
+        if held.event.beside:
+            beside = self._redactor.redact(held.event.beside)
+            if not beside.is_clean:
+                self._tell(beside)
+                held.event = held.event.with_beside(beside.text)
         grown = []
         for delta in self._format.deltas(payload):
             held.pieces.append(self._grow(delta))
@@ -165,7 +171,7 @@ class EventRedactor:
                 held.changed = True
         if held.payload is None or not held.changed:
             return held.written or held.event.raw
-        _drop_probabilities(held.payload)
+        drop_tokens(held.payload)
         return held.event.with_data(
             json.dumps(held.payload, ensure_ascii=False, separators=(",", ":"))
         )
@@ -196,10 +202,3 @@ def _payload(data: str | None) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _drop_probabilities(payload: dict[str, Any]) -> None:
-    """Token probabilities repeat the text that was just replaced."""
-    for choice in payload.get("choices") or ():
-        if isinstance(choice, dict) and choice.get("logprobs"):
-            choice["logprobs"] = None

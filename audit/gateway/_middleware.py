@@ -13,7 +13,14 @@ reachable through this middleware alone.
 
 from audit.gateway._answer import Answer
 from audit.gateway._asgi import App, Headers, Message, Receive, Scope, Send, header, refuse, without
-from audit.gateway._bodies import Unreadable, redact_body, redact_headers, redact_query, unpacked
+from audit.gateway._bodies import (
+    Unreadable,
+    is_opaque,
+    redact_body,
+    redact_headers,
+    redact_query,
+    unpacked,
+)
 from audit.gateway._config import GatewayConfig, load
 from audit.gateway._tally import Record, Tally
 from audit.redact import Redactor
@@ -103,6 +110,8 @@ class RedactionMiddleware:
         query = scope.get("query_string", b"")
         if self._config.requests:
             plain = unpacked(body, header(headers, b"content-encoding"), self._config.most_body)
+            if is_opaque(plain, attachments=self._config.attachments == "pass"):
+                raise Unreadable
             body = redact_body(
                 self._redactor, plain, header(headers, b"content-type"), self.tally.add
             )

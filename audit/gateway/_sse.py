@@ -23,13 +23,20 @@ class SseEvent:
 
     raw: bytes
     data: str | None
+    beside: str = ""
+    """The other lines: comments, names, identifiers."""
 
     def with_data(self, data: str) -> bytes:
         """Return the event's bytes with one data line that holds `data`."""
         text = self.raw.decode("utf-8", "replace")
         end = match.group() if (match := _LINE_END.search(text)) else "\n"
-        lines = [line for line in _LINE_END.split(text) if line and not _is_data(line)]
+        lines = [line for line in self.beside.split("\n") if line]
         return (end.join([*lines, f"data: {data}"]) + end + end).encode("utf-8")
+
+    def with_beside(self, beside: str) -> "SseEvent":
+        """Return the event with other lines beside its data."""
+        lines = [beside, *(f"data: {line}" for line in (self.data or "").split("\n"))]
+        return SseEvent(("\n".join(lines) + "\n\n").encode("utf-8"), self.data, beside)
 
 
 class SseParser:
@@ -78,5 +85,7 @@ def _event(raw: bytes) -> SseEvent:
         and text.count("\n") == 2
     ):
         return SseEvent(raw, text[6:-2])  # what nearly every event is: one data line
-    values = [line[5:].removeprefix(" ") for line in _LINE_END.split(text) if _is_data(line)]
-    return SseEvent(raw, "\n".join(values) if values else None)
+    lines = _LINE_END.split(text)
+    values = [line[5:].removeprefix(" ") for line in lines if _is_data(line)]
+    beside = "\n".join(line for line in lines if line and not _is_data(line))
+    return SseEvent(raw, "\n".join(values) if values else None, beside)

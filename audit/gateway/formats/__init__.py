@@ -1,6 +1,6 @@
 """The wire formats: where in an event the text of an answer grows, and when it ends."""
 
-from audit.gateway.formats import anthropic, dify, openai, responses
+from audit.gateway.formats import anthropic, anyone, dify, openai, responses
 from audit.gateway.formats.delta import Delta, Format
 
 FORMATS: dict[str, Format] = {
@@ -14,4 +14,7 @@ FORMATS: dict[str, Format] = {
 }
 """The format of the answers of a path."""
 
-__all__ = ["FORMATS", "Delta", "Format"]
+ANY = anyone.FORMAT
+"""The format of answers on any other path."""
+
+__all__ = ["ANY", "FORMATS", "Delta", "Format"]

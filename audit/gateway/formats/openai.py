@@ -16,6 +16,11 @@ def _deltas(payload: dict[str, Any]) -> Iterator[Delta]:
         if not isinstance(delta, dict):
             continue
         yield from pieces(key, delta, _TEXTS)
+        for part in dicts(delta.get("content")):
+            place = (*key, "part", str(part.get("type")))
+            yield from pieces(place, part, ("text",))
+            for thought in dicts(part.get("thinking")):
+                yield from pieces((*place, "thinking"), thought, ("text",))
         yield from pieces((*key, "audio"), delta.get("audio"), ("transcript",))
         yield from pieces((*key, "call"), delta.get("function_call"), ("arguments",), is_json=True)
         for call in dicts(delta.get("tool_calls")):
