@@ -27,6 +27,7 @@ RECORD = "\x1e"
 """Separates fields of a record; context never crosses it."""
 
 _WORD = re.compile(r"[A-ZÀ-ÞĄĆĘŁŃÓŚŹŻ]?[^\W\d_A-Z]+|[A-Z]+")
+_WHOLE = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -54,7 +55,9 @@ def words(text: str) -> frozenset[str]:
         low = text.lower()
         if low == text or _CAMEL.search(text) is None:
             return frozenset(low.translate(_BLANKS).split())
-    return frozenset(word.casefold() for word in _WORD.findall(text))
+    found = {word.casefold() for word in _WORD.findall(text)}
+    found.update(_WHOLE.findall(text.casefold()))
+    return frozenset(found)
 
 
 class Around:

@@ -53,9 +53,7 @@ _DASHED = re.compile(
     r"(?:[0-9]{2})?[0-9]{6}[\-+][0-9]{4}|[0-9]{6}-[1-8][0-9]{6}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
 )
 _HETU = re.compile(r"[0-3][0-9][01][0-9]{3}[\-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Ya-y](?![0-9A-Za-z])")
-_IN_GROUPS = re.compile(r"[0-9]{1,6}(?:[ \-./·()][0-9]{1,6}){2,}")
-_EPOCH = re.compile(r"1[5-9][0-9]{11}|1[5-9][0-9]{14}|1[5-9][0-9]{17}")
-"""Milliseconds, microseconds and nanoseconds since 1970, of the years 2017 to 2033."""
+_IN_GROUPS = re.compile(r"[0-9]{1,6}(?:[ \-./·()][0-9]{1,6}){2,}|[0-9]{6}[ \-][0-9]{5}")
 _SOLID = 0.6
 """The least evidence that counts without context for digits without any separator."""
 _CHECK_X = re.compile(r"[ \-./·_]{0,2}[xX](?![A-Za-z])")
@@ -84,11 +82,16 @@ def scan(text: str, emit: Emit) -> None:
             continue
         after = text[end] if end < size else " "
         if (start and text[start - 1] in _WORD_CHARS) or (
-            after in _WORD_CHARS and after not in "xX"
+            after in _WORD_CHARS and not (after in "xX" and _takes_x(text, start, end))
         ):
             done = _tokens(text, max(start, done), end, emit)
         elif end - start >= _FEWEST:
             _cluster(text, start, end, emit)
+
+
+def _takes_x(text: str, start: int, end: int) -> bool:
+    """Whether an X behind the digits is the check character of a resident id, or an extension follows."""
+    return text[end + 1 : end + 2].isdigit() or sum(map(str.isdigit, text[start:end])) == 17
 
 
 def _cluster(text: str, start: int, end: int, emit: Emit) -> None:
@@ -135,6 +138,8 @@ def _dashed(raw: str, start: int, emit: Emit) -> bool:
         kind = "KR_RRN" if kr_rrn(digits) else ""
     else:
         kind = "SE_PERSONNUMMER" if se_personnummer(digits) else ""
+        if not kind and fi_hetu(raw):
+            kind = "FI_PERSONAL_IDENTITY_CODE"
     if kind:
         emit(Span(start, start + len(raw), kind, 0.8))
     return bool(kind)
@@ -233,7 +238,7 @@ def _number(
 def _is_written_so(raw: str, score: float) -> bool:
     """Whether a number without context is written as such numbers are, not as a table or a decimal."""
     if raw.isdigit():
-        return score >= _SOLID and _EPOCH.fullmatch(raw) is None
+        return score >= _SOLID
     return _IN_GROUPS.fullmatch(raw) is not None
 
 

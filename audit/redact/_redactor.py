@@ -165,7 +165,7 @@ def everything() -> Redactor:
     """
     from audit.redact.names import Names
 
-    return Redactor(Settings(budget=60.0), recognisers=[Names()])
+    return Redactor(Settings(budget=600.0), recognisers=[Names()])
 
 
 def spans(text: str) -> list[Span]:

@@ -1,13 +1,30 @@
 """National identifiers of the EU, the EEA, Switzerland and the United Kingdom."""
 
+from itertools import product
+
 from audit.redact._context import Topic
 from audit.redact.kinds.rule import Rule, digits
-from audit.redact.validators import eu_north, eu_south, eu_west
+from audit.redact.validators import eu_north, eu_south, eu_west, vat
 
 T = Topic.of
 _TAX = "tin tax vat steuer fiscal nif iva tva ust uid"
 
+_VAT = T(
+    "vat ust ustidnr ustid uid mwst tva iva btw moms alv dph kdv ddv nip adószám umsatzsteuer cvr cui cif tic nif pvm pvn κωδικός αφμ"
+)
+_VAT_FORMS = (
+    *(f"AA{'9' * n}" for n in (8, 9, 10, 11)), "AAA99999999", "AAA999999999", "AA999999999A99", "AA99999999A", "AA9999999A", "AA9999999AA",
+    "AAA9999999999", "AAAA999999999",
+)  # fmt: skip
+ANYWHERE = (Rule("EU_VAT_NUMBER", "EU EEA CH GB", _VAT_FORMS, _VAT, check=vat.eu_vat),)
 WEST = (
+    Rule("AT_TAX_NUMBER", "AT", digits(9), T("steuernummer abgabenkontonummer abgabenkonto finanzamt stnr"), check=vat.at_tax_number, labelled=True),
+    Rule("UK_VAT_NUMBER", "GB", digits(9), T("vat"), check=eu_west.uk_vat),
+    Rule(
+        "NL_IDENTITY_CARD", "NL", tuple("AA" + "".join(p) + "9" for p in product("A9", repeat=6)),
+        T("identiteitskaart identiteitskaartnummer paspoort paspoortnummer reisdocument documentnummer"), labelled=True,
+        looks=lambda t: "O" not in t.upper(),
+    ),
     Rule("DE_TAX_ID", "DE", digits(11), T("steuer idnr steuerid steuernummer identifikationsnummer tin tax"), check=eu_west.de_tax_id, labelled=True),
     Rule("DE_TAX_NUMBER", "DE", digits(10, 13), T("steuernummer stnr steuer"), labelled=True),
     Rule("DE_ID_CARD", "DE", ("*10",), T("ausweis personalausweis perso ausweisnummer reisepass dokumentennummer"), check=eu_west.de_document, source="ICAO 9303"),
@@ -47,7 +64,10 @@ NORTH = (
     ),
     Rule("PL_PASSPORT", "PL", ("AA9999999",), T("paszport paszportu paszportem passport"), check=eu_north.pl_passport, labelled=True),
     Rule("PL_DRIVER_LICENSE", "PL", digits(9), T("jazdy prawo prawa"), labelled=True),
-    Rule("CZ_BIRTH_NUMBER", "CZ SK", digits(9, 10), T("rodné rodne rč rc rodného číslo cislo"), check=eu_north.cz_birth_number, labelled=True),
+    Rule("CZ_BIRTH_NUMBER", "CZ SK", digits(9, 10), T("rodné rodne rč rc č rodného číslo cislo"), check=eu_north.cz_birth_number, labelled=True),
+    Rule("HU_COMPANY", "HU", digits(8), T("adószám adoszam cégadószám"), check=vat.hu_company, labelled=True),
+    Rule("DK_CVR", "DK", digits(8), T("cvr"), check=lambda t: vat.eu_vat("DK" + t)),
+    Rule("SI_TAX_NUMBER", "SI", digits(8), T("davčna davčno ddv"), check=vat.si_ddv),
     Rule("HU_TAX_ID", "HU", digits(10), T("adóazonosító adoazonosito adószám"), check=eu_north.hu_tax, labelled=True),
     Rule("HU_SOCIAL_SECURITY", "HU", digits(9), T("taj"), check=eu_north.hu_social_security, labelled=True),
     Rule("SE_PERSONNUMMER", "SE", digits(10, 12), T("personnummer samordningsnummer persnr pnr"), check=eu_north.se_personnummer, labelled=True),
@@ -81,4 +101,4 @@ SOUTH = (
     Rule("CY_TAX_ID", "CY", ("99999999A",), T("tic cyprus vat"), check=eu_south.cy_tax),
     Rule("MT_ID_CARD", "MT", ("9999999A",), T("malta identity karta"), labelled=True),
 )  # fmt: skip
-RULES = WEST + NORTH + SOUTH
+RULES = ANYWHERE + WEST + NORTH + SOUTH

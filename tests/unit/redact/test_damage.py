@@ -51,3 +51,14 @@ def test_damaged_number_behind_its_label_is_covered(damage: str, label: str) -> 
 )  # fmt: skip
 def test_chinese_number_in_pieces_is_covered(text: str) -> None:
     assert sum(c.isdigit() for c in redact(text).text) == 0
+
+
+def test_a_number_behind_the_name_of_a_counter_is_left_alone() -> None:
+    assert redact("offset 13812345678").text == "offset 13812345678"
+    assert redact("order_no 4111111111111111").text == "order_no 4111111111111111"
+    assert redact("order of 13812345678").text == "order of ***PHONE***"
+
+
+def test_a_date_or_web_address_alone_is_left_alone() -> None:
+    text = "see https://www.example.com/about since 1998-06-28"
+    assert redact(text).text == text
