@@ -87,6 +87,9 @@ def redact_query(redactor: Redactor, query: bytes, count: Count) -> bytes:
     """Return a query string with names and values redacted; untouched when nothing was found."""
     parts = []
     for part in query.split(b"&"):
+        if not part:
+            parts.append(part)
+            continue
         name, equals, value = part.partition(b"=")
         label, plain = _unquoted(name), _unquoted(value)
         named = redactor.redact(label)

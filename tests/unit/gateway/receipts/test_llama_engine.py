@@ -58,7 +58,7 @@ def test_the_number_of_tokens_is_the_client_s_and_no_more_than_ours(scene: Scene
     [
         {"tools": [{}]}, {"stop": ["x"]}, {"response_format": {"type": "json_object"}},
         {"max_tokens": 0}, {"max_tokens": "9"}, {"messages": []}, {"messages": [{"role": "user"}]},
-        {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "unheard-of"}]}]},
     ],
 )  # fmt: skip
 def test_what_it_does_not_do_is_refused_and_recorded(scene: Scene, more: dict[str, Any]) -> None:
