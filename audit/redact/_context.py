@@ -28,8 +28,9 @@ RECORD = "\x1e"
 
 _WORD = re.compile(r"[A-ZÀ-ÞĄĆĘŁŃÓŚŹŻ]?[^\W\d_A-Z]+|[A-Z]+")
 _WHOLE = re.compile(r"[^\W\d_]+")
-_CAMEL = re.compile(r"[a-z][A-Z]")
-_BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
+_CAMEL = re.compile(r"[A-Z](?:(?<=[a-z].)|(?<=[A-Z].)(?=[a-z]))")
+_APART = r" \g<0>"
+_BLANKS = "".join(chr(code) if chr(code).isalpha() else " " for code in range(128))
 _HAN = re.compile("[\u3400-\u9fff]")
 _NOT_ASIAN = re.compile(r"[\u0000-\u10ff\u1e00-\u2fff]")
 
@@ -50,11 +51,12 @@ class Topic:
 
 
 def words(text: str) -> frozenset[str]:
-    """Return the words of a text, names of fields taken apart."""
+    """Return the words of a text, names of fields whole and taken apart."""
     if text.isascii():
         low = text.lower()
-        if low == text or _CAMEL.search(text) is None:
-            return frozenset(low.translate(_BLANKS).split())
+        if low != text and _CAMEL.search(text) is not None:
+            low = f"{low} {_CAMEL.sub(_APART, text).lower()}"
+        return frozenset(low.translate(_BLANKS).split())
     found = {word.casefold() for word in _WORD.findall(text)}
     found.update(_WHOLE.findall(text.casefold()))
     return frozenset(found)

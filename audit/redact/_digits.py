@@ -30,7 +30,7 @@ from audit.redact.validators.world import us_ssn
 
 Emit = Callable[[Span], object]
 
-CLUSTER = re.compile(r"[0-9]+(?:[ \-./()（）\u00b7_\t\n\r|\\]{1,3}[0-9]+)*")
+CLUSTER = re.compile(r"[0-9][0-9]*(?:[ \-./()（）\u00b7_\t\n\r|\\]{1,3}[0-9]+)*")
 RUN = re.compile(r"[0-9]+")
 _SEPARATORS = str.maketrans("", "", " -./()（）·_\t\n\r|\\")
 _SHAPE = str.maketrans(

@@ -29,6 +29,7 @@ _PREFIXES = (
     r"SG\.[A-Za-z0-9_\-]{16,64}\.[A-Za-z0-9_\-]{16,64}",
     r"(?:secret|ntn)_[A-Za-z0-9]{40,64}",
     r"dapi[a-f0-9]{32}",
+    r"hooks\.slack\.com/services/[A-Z0-9]{8,12}/[A-Z0-9]{8,12}/[A-Za-z0-9]{16,32}",
     r"glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}",
     r"eyJ[A-Za-z0-9_\-]{10,8192}\.eyJ[A-Za-z0-9_\-]{10,8192}\.[A-Za-z0-9_\-]{0,8192}",
 )
@@ -36,19 +37,19 @@ _SECRET = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_PREFIXES)})(?![A-Za-z0-9])
 _HINTS = (
     "AKIA ABIA ACCA AIDA AROA AKID ASIA ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- glptt- gldt- glrt- glcbt- glsoat- "
     "sk- hf_ xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xapp- k_live_ k_test_ whsec_ AIza ya29. GOCSPX- LTAI "
-    "npm_ pypi- dop_v1_ SG. secret_ ntn_ dapi glsa_ eyJ"
+    "npm_ pypi- dop_v1_ SG. secret_ ntn_ dapi glsa_ eyJ hooks.slack"
 ).split()
 _GATE = "|".join(
     (
         "AKIA|ASIA|ABIA|ACCA|AIDA|AROA|AKID|LTAI|AIza|GOCSPX-|ya29\\.|SG\\.|eyJ",
         "gh[pousr]_|github_pat_|gl[a-z]{2,4}-|sk-|hf_|xox[abeoprs]-|xapp-|[rsp]k_live_|[rsp]k_test_",
-        "whsec_|npm_|pypi-|dop_v1_|secret_|ntn_|dapi|glsa_",
+        "whsec_|npm_|pypi-|dop_v1_|secret_|ntn_|dapi|glsa_|hooks\\.slack",
     )
 )
 _PEM = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,10}(?:-----)?")
 _WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret(?:[_\- ]?(?:key|access[_\- ]?key))?|api[_\- ]?(?:key|secret|token)|"
-    r"(?:access|auth|refresh|bearer|session|id|private|client|signing)[_\- ]?(?:token|key|secret)|token|"
+    r"(?:access|auth|refresh|bearer|session|id|private|client|signing|account|storage|master|encryption|webhook)[_\- ]?(?:token|key|secret)|token|"
     r"credentials?|passwort|contraseña|mot de passe|密码|口令|密钥|密碼|验证码|驗證碼"
 )
 _ENDS = re.compile(rf"(?<![a-z])(?:{_WORDS})$")
