@@ -85,7 +85,7 @@ def is_text(content_type: bytes) -> bool:
 
 def redact_query(redactor: Redactor, query: bytes, count: Count) -> bytes:
     """Return a query string with names and values redacted; untouched when nothing was found."""
-    parts = []
+    parts: list[bytes] = []
     for part in query.split(b"&"):
         if not part:
             parts.append(part)
