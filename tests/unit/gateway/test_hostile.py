@@ -175,6 +175,7 @@ SPLIT: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "a list of thoughts": (CHAT, [{"choices": [{"index": 0, "delta": {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": p}]}]}}]} for p in pieces(f"tel {NUMBER} ok", 3)]),
     "a form nobody knows": ("/custom", [{"candidates": [{"content": {"parts": [{"text": p}]}}]} for p in pieces(f"tel {NUMBER} ok", 3)]),
     "a known form on another path": ("/custom", chat(f"tel {NUMBER} ok", 3)),
+    "thoughts": ("/v1/chat-messages", [{"event": "agent_thought", "thought": p} for p in pieces(f"tel {NUMBER} ok", 3)] + [{"event": "message", "answer": "done"}]),
     "escapes in arguments": (CHAT, [{"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"arguments": p}}]}}]} for p in pieces('{"tel": "138\\u00312345678"}', 3)]),
 }  # fmt: skip
 
@@ -182,7 +183,7 @@ SPLIT: dict[str, tuple[str, list[dict[str, Any]]]] = {
 @pytest.mark.parametrize("name", SPLIT)
 def test_value_cut_into_events_of_any_form_stays_hidden(name: str) -> None:
     path, rows = SPLIT[name]
-    config = GatewayConfig(redact_paths=(CHAT, "/custom"))
+    config = GatewayConfig(redact_paths=(path,))
     reply = ask(Upstream([sse(*rows)], EVENTS), path=path, config=config)
     assert reply.status == 200
     assert "PHONE" in reply.body.decode()
