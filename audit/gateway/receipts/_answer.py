@@ -80,7 +80,7 @@ class ReceiptAnswer:
     async def _take(self, body: bytes, *, more: bool) -> None:
         if self._start is None:
             await self.end("protocol")
-        elif self._start["status"] != _OK:
+        elif not _OK <= self._start["status"] < _OK + 100:
             await self._pass_on(self._start, body, more=more)
         elif self._stream is not None:
             await self._take_event(self._start, self._stream, body, more=more)

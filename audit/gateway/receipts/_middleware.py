@@ -5,11 +5,14 @@ The rules:
 * A response is in the ledger before the engine is asked, and again before it ends.
 * A receipt is about the text as delivered: after redaction, with its labels.
 * A client that leaves ends its answer; what was sent until then gets the receipt.
+* No request goes on by a path or method whose answer could have no receipt.
 * What cannot be recorded is refused, or flagged, as the policy says; it never
   leaves looking as if it had been recorded.
 
 Trust: the stages inside are reached through this one alone.
 """
+
+from collections.abc import Iterable
 
 from audit.core.errors import AuditError
 from audit.gateway._asgi import App, Receive, Scope, Send, refuse
@@ -19,19 +22,41 @@ from audit.gateway.receipts._departure import Departure
 from audit.gateway.receipts._desk import KEY, ReceiptDesk
 from audit.gateway.receipts._policy import ReceiptPolicy
 
+SILENT = frozenset(
+    {"/v1/embeddings", "/v1/rerank", "/rerank", "/score", "/tokenize", "/detokenize"}
+)
+"""Paths that go on without receipts: their answers hold no words of a model."""
+
 
 class ReceiptMiddleware:
     """Issues a receipt for every answer of the application inside (ASGI 3.0)."""
 
-    def __init__(self, app: App, desk: ReceiptDesk, policy: ReceiptPolicy) -> None:
+    def __init__(
+        self, app: App, desk: ReceiptDesk, policy: ReceiptPolicy, *, quiet: Iterable[str] = ()
+    ) -> None:
+        """Stand before `app`; `quiet` are the paths that may be read (GET and HEAD)."""
         self._app, self._desk, self._policy = app, desk, policy
+        self._quiet = frozenset(quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        path = _path(scope) if scope["type"] == "http" else ""
-        if path not in FORMATS or scope["method"] != "POST":
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path, method = _path(scope), scope["method"]
+        if path in FORMATS and method != "POST":
+            await refuse(send, 405, "method", "answers are asked for with POST")
+            return
+        is_quiet = path in (self._quiet if method in ("GET", "HEAD") else SILENT)
+        if path not in FORMATS and not is_quiet:
+            await refuse(send, 404, "unknown_path", "answers of this path could have no receipt")
+            return
+        if path not in FORMATS:
+            await self._app(scope, receive, send)
+            return
+        await self._receipted(scope, receive, send, path)
+
+    async def _receipted(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         try:
             slip = await self._desk.begin()
         except AuditError:

@@ -24,4 +24,5 @@ def with_receipts(
     that fills in the slip, and for one that gives no hand in sampling.
     """
     screened = Screen(engine, policy, marks)
-    return ReceiptMiddleware(RedactionMiddleware(screened, redaction), desk, policy)
+    redacted = RedactionMiddleware(screened, redaction)
+    return ReceiptMiddleware(redacted, desk, policy, quiet=redaction.pass_paths)

@@ -197,12 +197,13 @@ async def reply(send: Any, status: int, parts: Sequence[bytes], form: bytes) -> 
     await send({"type": "http.response.body", "body": b""})
 
 
-async def call(
+async def call(  # noqa: PLR0913 - a test says what it needs
     app: Any,
     request: Any,
     *,
     path: str = CHAT,
     headers: dict[str, str] | None = None,
+    method: str = "POST",
     leaves_after: int | None = None,
 ) -> Reply:
     """Send one request and collect what comes back; the client may leave after so many bodies."""
@@ -212,7 +213,7 @@ async def call(
     rows = {"content-type": "application/json", **(headers or {})}
     scope = {
         "type": "http",
-        "method": "POST",
+        "method": method,
         "path": path,
         "query_string": b"",
         "headers": [(k.encode(), v.encode()) for k, v in rows.items()],

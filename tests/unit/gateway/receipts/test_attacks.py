@@ -17,6 +17,7 @@ from audit.documents import (
     MarkProfile,
     ReceiptRecord,
 )
+from audit.gateway import GatewayConfig
 from audit.watermark import LocalRoot, recorded_responses, unfinished, verify_recorded, verify_text
 from audit.watermark.issue import KeyKeeper, ServedModel
 from audit.watermark.labels import Carrier, add_label, find_label
@@ -112,7 +113,55 @@ def test_the_engine_stops_when_the_client_leaves(make: Callable[..., Scene]) -> 
     assert "incomplete" in scene.records()[0].signed.receipt.labels
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/v1/chat/completions"), ("GET", "/v1/chat/completions"), ("POST", "/generate"),
+        ("POST", "//v1/chat/completions"), ("POST", "/V1/chat/completions"), ("PATCH", "/v1/x"),
+        ("GET", "/v1/responses/resp_1"), ("POST", "/v1/models"), ("POST", "/v1/unknown/../chat/completions"),
+    ],
+)  # fmt: skip
+def test_no_answer_is_had_by_another_path_or_method(
+    make: Callable[..., Scene], method: str, path: str
+) -> None:
+    """Not even where the redaction's own configuration lets unknown paths pass."""
+    asked: list[str] = []
+
+    async def engine(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["path"])
+        await reply(send, 200, [b'{"text": "words"}'], b"application/json")
+
+    scene = make(engine, redaction=GatewayConfig(other_paths="pass"))
+    got = asyncio.run(call(scene.app, ASK, path=path, method=method))
+    assert got.status in (404, 405)
+    assert asked == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/models"), ("POST", "/v1/embeddings")])
+def test_what_holds_no_words_of_a_model_goes_on_without_a_receipt(
+    make: Callable[..., Scene], method: str, path: str
+) -> None:
+    async def engine(scope: Any, receive: Any, send: Any) -> None:
+        await reply(send, 200, [b'{"data": []}'], b"application/json")
+
+    scene = make(engine)
+    assert asyncio.run(call(scene.app, ASK, path=path, method=method)).status == 200
+    assert scene.entries() == []
+
+
 # Odd answers
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_words_under_another_status_of_success_have_a_receipt_too(
+    make: Callable[..., Scene], *, stream: bool
+) -> None:
+    scene = make()
+    scene.engine.status = 206
+    got = scene.ask(stream=stream)
+    (record,) = scene.records()
+    assert got.status == 206
+    verify_text(record.signed.receipt, bytes.fromhex(record.salt or ""), got.text)
 
 
 def answering(message: dict[str, Any], **more: Any) -> Any:
