@@ -107,7 +107,7 @@ def _keep(folder: Path, size: int, made: Anchor) -> None:
     name = f"{size}-{made.kind.value}-{made.digest[7:19]}"
     ending = "tsr" if made.kind is AnchorKind.TIMESTAMP else "sigstore.json"
     files = {
-        f"{name}.json": made.model_dump_json(indent=2).encode() + b"\n",
+        f"{name}.anchor.json": made.model_dump_json(indent=2).encode() + b"\n",
         f"{name}.checkpoint": made.note,
         f"{name}.{ending}": made.raw,
     }

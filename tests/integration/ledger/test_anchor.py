@@ -305,7 +305,7 @@ def test_a_timestamp_by_openssl_is_kept_and_verified_with_its_chain_alone(
     shutil.copy(place / "tsa" / "ca.pem", place / "ca.pem")
     (stamp,) = (place / "kept").glob("*.tsr")
     assert openssl(place, stamp, stamp.with_suffix(".checkpoint")).returncode == 0
-    kept = stamp.with_suffix(".json")
+    kept = stamp.with_suffix(".anchor.json")
     found = run(f"audit ledger verify --ledger {place}/a.db {chain} --anchor {kept}")
     assert found.code == 0
     assert found.out.count("5 of them seen outside: timestamp by CN=stamps") == 2
