@@ -6,6 +6,7 @@ verifier that takes others can be shown an inner node as if it were a leaf.
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from struct import iter_unpack
 from typing import Self
 
 from audit.core.errors import VerificationError
@@ -103,8 +104,8 @@ def fold_hashes(packed: bytes) -> bytes:
     """Return the root over a power of two of packed hashes; the bulk of making a proof."""
     sha256, node = hashlib.sha256, b"\x01"
     while len(packed) > HASH_SIZE:
-        pairs = range(0, len(packed), 2 * HASH_SIZE)
-        packed = b"".join([sha256(node + packed[at : at + 64]).digest() for at in pairs])
+        pairs = iter_unpack(f"{2 * HASH_SIZE}s", packed)
+        packed = b"".join([sha256(node + pair).digest() for (pair,) in pairs])
     return packed
 
 

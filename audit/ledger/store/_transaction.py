@@ -97,7 +97,7 @@ class Transaction(VaultStatements, RetentionStatements, Writing):
 
     @override
     def add(self, rows: Sequence[EntryRow], head: Head) -> None:
-        self.many(f"INSERT INTO entries ({ENTRY}) VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self.many(f"INSERT INTO entries ({ENTRY}) VALUES (?, ?, ?, ?, ?, ?)", map(tuple, rows))
         self._set_head(head)
 
     @override

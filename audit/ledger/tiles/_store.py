@@ -7,7 +7,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from audit.core.errors import EvidenceError
+from audit.core.errors import EvidenceError, InputMissing
 from audit.core.files import make_folder, open_regular, write_whole, writing
 
 MAX_TILE = 256 * (2 + 65_535)
@@ -38,10 +38,14 @@ class TileFolder(TileStore):
     @override
     def read(self, name: str) -> bytes | None:
         path = self._root / name
-        if not path.exists():
+        try:
+            with open_regular(path) as file:
+                size = os.fstat(file.fileno()).st_size
+                data = file.read(min(size, MAX_TILE) + 1)  # the room is made before it is read
+        except InputMissing:
+            if path.exists():
+                raise
             return None
-        with open_regular(path) as file:
-            data = file.read(MAX_TILE + 1)
         if len(data) > MAX_TILE:
             raise EvidenceError(f"{path} is larger than any tile")
         return data
