@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.core.errors import ChainBroken, QuorumMissing, UsageError, VerificationError
+from audit.core.errors import (
+    ChainBroken,
+    EvidenceError,
+    QuorumMissing,
+    UsageError,
+    VerificationError,
+)
 from audit.core.standalone import read_archive, write_archive
 from audit.documents import PackManifest
 from audit.ledger import (
@@ -166,6 +172,25 @@ def test_no_pack_is_made_without_the_quorum_of_its_policy(url: str) -> None:
         assert verify_pack(pack(ledger, policy=CHECK_POLICY), CHECK_POLICY, source="p")
         with pytest.raises(QuorumMissing, match="that is no quorum"):
             verify_pack(pack(ledger, policy=CHECK_POLICY), POLICY, source="p")
+
+
+def test_a_pack_is_over_the_last_checkpoint_that_counts_and_not_the_last(
+    url: str, tmp_path: Path
+) -> None:
+    with open_ledger(url, create=True, clock=Seconds()) as ledger:
+        ledger.append_many([event(number) for number in range(300)])
+        sign(ledger)
+        old = TileFolder(tmp_path / "old")
+        export_tiles(ledger, old)
+        ledger.append_many([event(number) for number in range(300)])
+        sign(ledger, witnesses=WITNESSES[:1])
+        found = export_pack(ledger, PackRequest(Question(), POLICY))
+        assert (found.checkpoint.size, found.later) == (300, 300)
+        assert found.data == export_pack(ledger, PackRequest(Question(), POLICY, tiles=old)).data
+        sign_more = PackRequest(Question(), CHECK_POLICY, tiles=old)
+        with pytest.raises(EvidenceError, match="is missing"):
+            export_pack(ledger, sign_more)
+        assert export_pack(ledger, PackRequest(Question(), CHECK_POLICY)).later == 0
 
 
 def test_no_pack_is_made_from_tiles_of_another_log(log: Ledger, tmp_path: Path) -> None:
