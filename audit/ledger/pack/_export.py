@@ -83,7 +83,7 @@ def export_pack(ledger: Ledger, request: PackRequest) -> ExportedPack:
     policy = parse_policy(request.policy, source="the policy of the pack")
     checkpoint = ledger.counted(policy).checkpoint
     later = ledger.size() - checkpoint.size
-    with _tiles(ledger, request.tiles) as store:
+    with _tiles(ledger, checkpoint, request.tiles) as store:
         tree = TiledTree(store, checkpoint.size)
         if tree.root().hex() != checkpoint.root:
             raise ChainBroken(0, f"or a later one is not what the tiles of {tree.size} hold")
@@ -103,14 +103,14 @@ def export_pack(ledger: Ledger, request: PackRequest) -> ExportedPack:
 
 
 @contextlib.contextmanager
-def _tiles(ledger: Ledger, given: TileStore | None) -> Iterator[TileStore]:
-    """Give the published tiles, or make some that are gone afterwards."""
+def _tiles(ledger: Ledger, checkpoint: Checkpoint, given: TileStore | None) -> Iterator[TileStore]:
+    """Give the published tiles, or make those of the checkpoint, which are gone afterwards."""
     if given is not None:
         yield given
         return
     with tempfile.TemporaryDirectory(prefix="audit-pack-") as folder:
         made = TileFolder(Path(folder))
-        export_tiles(ledger, made)
+        export_tiles(ledger, made, checkpoint=checkpoint)
         yield made
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from audit.core.errors import EvidenceError
+from audit.core.errors import EntryExpired, EvidenceError
 from audit.documents import Checkpoint
 from audit.ledger._ledger import Ledger
 from audit.ledger._minimum import kept_hashes, read_minimum
@@ -13,17 +13,23 @@ from audit.ledger.tiles._store import TileStore
 from audit.ledger.tiles._write import Source, start_of, write_tiles
 
 
-def export_tiles(ledger: Ledger, store: TileStore) -> tuple[Checkpoint, int]:
+def export_tiles(
+    ledger: Ledger, store: TileStore, *, checkpoint: Checkpoint | None = None
+) -> tuple[Checkpoint, int]:
     """Write the tiles that are new, publish the ledger's last checkpoint, and return both.
+
+    With `checkpoint`, one of the ledger's, that is published and not the last.
 
     Bundles of entries that expired are removed; the log's word on that is
     published as `minimum-index`, and their hashes stay.
 
     Raises:
         EvidenceError: the ledger has no checkpoint yet.
+        EntryExpired: the entries under the checkpoint, and later ones, expired.
         ChainBroken: ledger, checkpoint and published tiles do not agree; nothing is published.
     """
-    checkpoint = max(ledger.checkpoints(), key=lambda one: one.size, default=None)
+    if checkpoint is None:
+        checkpoint = max(ledger.checkpoints(), key=lambda one: one.size, default=None)
     if checkpoint is None:
         raise EvidenceError(
             f"{ledger.url} has no checkpoint to export",
@@ -33,6 +39,8 @@ def export_tiles(ledger: Ledger, store: TileStore) -> tuple[Checkpoint, int]:
     with ledger.reading() as snapshot:
         last = max(snapshot.expiries(), key=lambda row: row.minimum, default=None)
         minimum = last.minimum if last else 0
+        if minimum > checkpoint.size:
+            raise EntryExpired(f"entries below {minimum} expired, all under the checkpoint as well")
         expired = islice(kept_hashes(snapshot, minimum), start, None) if start < minimum else ()
         source = Source(start, _leaves(snapshot, max(start, minimum)), expired)
         written = write_tiles(store, checkpoint, source)

@@ -556,6 +556,17 @@ def test_a_pack_of_a_period_that_is_kept_verifies_and_one_that_expired_is_no_emp
                 export_pack(ledger, PackRequest(reaches, trust))
 
 
+def test_tiles_of_a_checkpoint_whose_entries_all_expired_are_refused(
+    aged: str, policy: LoadedRetention, tmp_path: Path
+) -> None:
+    expire(aged, policy)
+    with opened(aged) as ledger:
+        early = min(ledger.checkpoints(), key=lambda one: one.size)
+        assert early.size < 512
+        with pytest.raises(EntryExpired, match="all under the checkpoint as well"):
+            export_tiles(ledger, TileFolder(tmp_path), checkpoint=early)
+
+
 def test_what_nobody_outside_saw_is_still_said_when_its_first_entries_expired(
     aged: str, policy: LoadedRetention
 ) -> None:
