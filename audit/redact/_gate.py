@@ -28,13 +28,11 @@ def open_gate(shapes: Sequence[Shape], engine: Engine = "auto") -> tuple[str, Ga
     builders = {"hyperscan": _hyperscan, "re2": _re2, "re": _plain}
     for name in ["hyperscan", "re2", "re"] if engine == "auto" else [engine]:
         try:
-            gate = builders[name](shapes)
+            gate = _by_length(shapes) if (engine, name) == ("auto", "hyperscan") else None
+            return name, gate or builders[name](shapes)
         except ImportError as exc:
             if engine != "auto":
                 raise ExtraMissing(f"the {name} engine", extra="redact") from exc
-        else:
-            both = engine == "auto" and name == "hyperscan"
-            return name, _by_length(shapes, gate) if both else gate
     raise ExtraMissing(f"the {engine} engine", extra="redact")
 
 
@@ -42,13 +40,26 @@ _SHORT = 1000
 """Characters below which RE2 is asked first: it answers a short text in half the time."""
 
 
-def _by_length(shapes: Sequence[Shape], long: Gate) -> Gate:
-    """Return a gate that asks RE2 about short texts, where it is installed."""
+def _by_length(shapes: Sequence[Shape]) -> Gate | None:
+    """Return a gate of RE2 for short texts and hyperscan, made when first needed, for long ones.
+
+    Without RE2 there is none.
+    """
+    importlib.import_module("hyperscan")
     try:
         short = _re2(shapes)
     except ImportError:
-        return long
-    return lambda text: (short if len(text) < _SHORT else long)(text)
+        return None
+    made: list[Gate] = []
+
+    def gate(text: str) -> Sequence[int]:
+        if len(text) < _SHORT:
+            return short(text)
+        if not made:
+            made.append(_hyperscan(shapes))
+        return made[0](text)
+
+    return gate
 
 
 _RAREST = "zqxjkvbpygfwmucldrhsnioate .\n"
