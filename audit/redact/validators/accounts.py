@@ -54,7 +54,7 @@ def _brand(digits: str) -> bool:
         return 16 <= size <= 19
     if 51 <= two <= 55 or 2221 <= four <= 2720 or two == 35:
         return size == 16
-    if two in (34, 37):
+    if two in (34, 37) or four in (2131, 1800):
         return size == 15
     if two in (36, 38, 39) or 300 <= four // 10 <= 305:
         return 14 <= size <= 19
@@ -62,13 +62,13 @@ def _brand(digits: str) -> bool:
 
 
 def looks_like_card(digits: str) -> bool:
-    """Whether a scheme issues such numbers, whatever the check digit says."""
-    return len(set(digits)) > 1 and _brand(digits)
+    """Whether a number behind a label may be a card: a scheme issues such numbers, or its check digit holds."""
+    return len(set(digits)) > 1 and (_brand(digits) or luhn(digits))
 
 
 def card(digits: str) -> bool:
     """A payment card: scheme range, length, Luhn."""
-    return luhn(digits) and looks_like_card(digits)
+    return luhn(digits) and len(set(digits)) > 1 and _brand(digits)
 
 
 def imei(digits: str) -> bool:
