@@ -8,7 +8,7 @@ help:            ## Show this text
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' Makefile
 demo:            $(VENV)/demo ## A real release from files to verdict and reports (ARGS=--keep keeps its folder)
 	@$(BIN)/python examples/demo.py $(ARGS)
-test:            $(VENV)/dev $(VENV)/apt ## All tests; pass ARGS=... to pytest
+test:            $(VENV)/dev $(VENV)/demo $(VENV)/apt ## All tests; pass ARGS=... to pytest
 	$(PYTEST) -q $(ARGS)
 check:           lint types test ## Everything: lint, types, layers, tests
 fix:             $(VENV)/dev ## Format, and write what is generated
@@ -50,7 +50,8 @@ $(VENV)/base: requirements/base.lock pyproject.toml tools/bootstrap.sh
 	@tools/bootstrap.sh $(VENV) requirements/base.lock && touch $@
 $(VENV)/dev: requirements/dev.lock pyproject.toml tools/bootstrap.sh
 	@tools/bootstrap.sh $(VENV) requirements/dev.lock && touch $@ $(VENV)/base
-$(VENV)/demo: $(VENV)/base requirements/demo.lock
+$(VENV)/demo: $(VENV)/base requirements/demo.lock requirements/demo-apt.txt
+	@tools/apt.sh requirements/demo-apt.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.lock && touch $@
 .venv-engines/ready: pyproject.toml | $(VENV)/dev
 	@$(BIN)/python -m venv .venv-engines && .venv-engines/bin/python -m pip install -q --disable-pip-version-check -e '.[watermark]' pytest torch==2.13.0 transformers==5.24.0 && touch $@

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ receipts:
 
 def play(shell: Any, artifact: str) -> None:
     """Serve, ask, and examine what was answered; `shell` is the first act's."""
+    try:
+        import_module("xllamacpp")
+    except ImportError as reason:
+        print(f"demo: the second act was skipped, nothing here can run the model: {reason}")
+        return
     folder: Path = shell.folder
     (folder / "serve.yaml").write_text(SETTINGS, "utf-8")
     print(

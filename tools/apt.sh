@@ -1,16 +1,16 @@
 #!/bin/sh
-# Add the Debian packages that tests run against, where that can be done: apt.sh LIST
-# Without apt, or without root or sudo, the tests that need them are skipped, each with its line.
+# Add the Debian packages that tests and the demo need, where that can be done: apt.sh LIST
+# Without apt, or without root or sudo, what needs them is skipped, each with its line.
 set -eu
 missing=
 for package in $(cat "$1"); do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
-command -v apt-get >/dev/null 2>&1 || { echo "apt: not a Debian system; tests that need$missing are skipped" >&2; exit 0; }
+command -v apt-get >/dev/null 2>&1 || { echo "apt: not a Debian system; what needs$missing is skipped" >&2; exit 0; }
 sudo=
 if [ "$(id -u)" != 0 ]; then
-  sudo -n true 2>/dev/null || { echo "apt: no root and no sudo; tests that need$missing are skipped" >&2; exit 0; }
+  sudo -n true 2>/dev/null || { echo "apt: no root and no sudo; what needs$missing is skipped" >&2; exit 0; }
   sudo=sudo
 fi
 echo "apt: adding$missing" >&2

@@ -18,15 +18,21 @@ def serve_gguf(path: Path, *, context: int = 2048) -> Iterator[LlamaServer]:
 
     Raises:
         InputMissing: there is no such file.
-        UsageError: xllamacpp is not installed, or cannot load the file.
+        UsageError: xllamacpp is not installed, or cannot be loaded, or cannot load the
+            file.
     """
     if not path.is_file():
         raise InputMissing(f"cannot read {path}: no such file")
     try:
         library = import_module("xllamacpp")
-    except ImportError as exc:
+    except ModuleNotFoundError as exc:
         raise UsageError(
             "serving a GGUF file needs xllamacpp", hint="pip install xllamacpp"
+        ) from exc
+    except ImportError as exc:
+        raise UsageError(
+            f"xllamacpp is installed and cannot be loaded: {exc}",
+            hint="add that library (on Debian: apt install libgomp1), or serve with a llama-server",
         ) from exc
     params = library.CommonParams()
     params.model.path = str(path)

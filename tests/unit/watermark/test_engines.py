@@ -3,6 +3,7 @@
 The real engine is run by `make watermark-quality` and `make demo`.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,18 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         pass
     with pytest.raises(InputMissing, match=r"t\.json"):
         JsonTokenizer(tmp_path / "t.json")
+
+
+def test_an_engine_that_cannot_be_loaded_says_which_library_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "xllamacpp.py").write_text('raise ImportError("libgomp.so.1: not here")', "utf-8")
+    monkeypatch.delitem(sys.modules, "xllamacpp", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF")
+    with pytest.raises(UsageError, match=r"cannot be loaded: libgomp\.so\.1"), serve_gguf(model):
+        pass
 
 
 def test_a_tokenizer_file_that_describes_none_is_refused(tmp_path: Path) -> None:
