@@ -68,7 +68,7 @@ from audit.documents.ledger import (
 from audit.documents.manifest import DatasetManifest, FileDigests, FileLine
 from audit.documents.nanos import Nanos
 from audit.documents.pack import PackManifest
-from audit.documents.policy import Policy, RuleSetting, TrustedKey
+from audit.documents.policy import Policy, PolicySpec, RuleSetting
 from audit.documents.privacy import (
     ErasureReceipt,
     ExpiryReceipt,
@@ -230,6 +230,7 @@ __all__ = [
     "PackManifest",
     "Policy",
     "PolicyRef",
+    "PolicySpec",
     "PresenceFinding",
     "ProbeCheck",
     "ProbeReport",
@@ -266,7 +267,6 @@ __all__ = [
     "StructureEvidence",
     "Subject",
     "Text",
-    "TrustedKey",
     "VaultVerification",
     "Verdict",
     "VerifiedSignature",

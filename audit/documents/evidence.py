@@ -12,19 +12,30 @@ from pydantic import Field
 from audit.documents._base import Document
 from audit.documents.digest import Blake3, Sha256
 from audit.documents.inspection import FileRole, Refusal
+from audit.documents.nanos import Nanos
+from audit.documents.signing import LogPlace
 
 
 class SignatureEvidence(Document):
-    """A signature over the subject that verified against a key the policy names."""
+    """A signature over the subject that verified against a key or identity the policy names."""
 
     kind: Literal["signature"] = "signature"
     subject: Sha256
     bundle: Sha256
+    """The digest of the bundle, or of the payload of a legacy signature."""
     signer: str
-    """The policy's name for the key."""
+    """The policy's name for the key or identity."""
     key: Sha256
     """SHA-256 of the key's SubjectPublicKeyInfo."""
     predicate_type: str
+    identity: str | None = None
+    """Whom the certificate names; None for a key."""
+    issuer: str | None = None
+    trusted_root: Sha256 | None = None
+    """SHA-256 of the trusted root that was used; None for a key."""
+    log: LogPlace | None = None
+    times: tuple[Nanos, ...] = ()
+    """When trusted logs and timestamp authorities saw the signature."""
 
 
 class RejectedSignature(Document):

@@ -31,6 +31,24 @@ class TrustedKey(_Part):
     pem: str
 
 
+class TrustedIdentity(_Part):
+    """Who counts as signer with a certificate: an identity, and the provider that vouches for it.
+
+    Either the whole identity, or a pattern that must match the whole of it.
+    """
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    identity: str | None = Field(default=None, min_length=1)
+    identity_regexp: str | None = Field(default=None, min_length=1)
+    issuer: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> "TrustedIdentity":
+        if (self.identity is None) == (self.identity_regexp is None):
+            raise ValueError("name either identity or identity_regexp")
+        return self
+
+
 class TrustedLog(_Part):
     """The logs whose checkpoints count, as C2SP verifier keys `name+hash+base64`.
 
@@ -89,14 +107,30 @@ class RuleSetting(_Part):
 class PolicySpec(_Part):
     """Trust and rules."""
 
-    keys: tuple[TrustedKey, ...] = Field(min_length=1)
+    keys: tuple[TrustedKey, ...] = ()
+    identities: tuple[TrustedIdentity, ...] = ()
+    trusted_root: str | None = Field(default=None, min_length=1)
+    """A Sigstore trusted root (JSON) for the identities; without it the bundled public one."""
     ledger: TrustedLog
     rules: tuple[RuleSetting, ...] = ()
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """The policy's names for everybody whose signature counts."""
+        return (*(one.id for one in self.keys), *(one.id for one in self.identities))
+
+    @model_validator(mode="after")
+    def _somebody_is_trusted(self) -> "PolicySpec":
+        if not self.signers:
+            raise ValueError("name whose signature counts: keys, or identities")
+        if self.trusted_root is not None and not self.identities:
+            raise ValueError("trusted_root serves identities, and there are none")
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "PolicySpec":
         for what, names in (
-            ("key", [key.id for key in self.keys]),
+            ("key" if not self.identities else "signer", [*self.signers]),
             ("rule", [rule.rule for rule in self.rules]),
         ):
             twice = {name for name in names if names.count(name) > 1}

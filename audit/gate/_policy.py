@@ -116,14 +116,15 @@ def _refuse_unknown(
 def _refuse_strangers(
     document: Policy, rules: Sequence[tuple[Rule, BaseModel]], source: str
 ) -> None:
-    """Refuse a rule that asks for the signature of a key which the policy does not hold."""
-    keys = {key.id for key in document.spec.keys}
+    """Refuse a rule that asks for the signature of somebody whom the policy does not name."""
+    keys = set(document.spec.signers)
     for rule, parameters in rules:
         for name in getattr(parameters, "any_of", ()):
             if name not in keys:
                 raise ConfigError(
-                    f"{source}: {rule.name} names the key {name!r}, which spec.keys does not",
-                    hint=f"the keys are {', '.join(sorted(keys))}",
+                    f"{source}: {rule.name} names the signer {name!r}, whom neither spec.keys nor "
+                    "spec.identities does",
+                    hint=f"the signers are {', '.join(sorted(keys))}",
                 )
 
 

@@ -8,12 +8,22 @@ denial itself is still given, marked as not recorded.
 Trust: the policy file names whose signatures and whose checkpoints count.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from audit.core.clock import Clock, now_ns
 from audit.core.errors import ChainBroken
 from audit.core.progress import SILENT, Progress
-from audit.documents import Event, LedgerEntry, Named, Outcome, Verdict
+from audit.documents import (
+    Event,
+    Evidence,
+    LedgerEntry,
+    Named,
+    Outcome,
+    SignatureEvidence,
+    Verdict,
+)
 from audit.gate import GatePolicy, decide
 from audit.ledger import Ledger
 from audit.oci import Layout
@@ -54,15 +64,15 @@ class Gate:
             found.release, found.evidence, policy=self.policy, decided_at_ns=self.clock()
         )
         try:
-            return Answer(verdict, self.ledger.append(verdict_event(verdict)))
+            return Answer(verdict, self.ledger.append(verdict_event(verdict, found.evidence)))
         except ChainBroken:
             if verdict.outcome is not Outcome.DENY:
                 raise
             return Answer(verdict, None)
 
 
-def verdict_event(verdict: Verdict) -> Event:
-    """Return the ledger event that records a verdict."""
+def verdict_event(verdict: Verdict, evidence: Sequence[Evidence]) -> Event:
+    """Return the ledger event that records a verdict, and the signatures it rests on."""
     return Event(
         type="gate.decided",
         model_id=verdict.release.model_id,
@@ -76,5 +86,23 @@ def verdict_event(verdict: Verdict) -> Event:
             "findings": sorted({finding.rule for finding in verdict.findings}),
             "rules_off": [off.rule for off in verdict.rules_off],
             "version": verdict.release.version,
+            "signatures": [_signature(o) for o in evidence if isinstance(o, SignatureEvidence)],
         },
     )
+
+
+def _signature(one: SignatureEvidence) -> dict[str, Any]:
+    """Return what a ledger keeps of a signature: no e-mail address, which would stay for ever."""
+    facts: dict[str, Any] = {
+        "bundle": one.bundle,
+        "key": one.key,
+        "predicate_type": one.predicate_type,
+        "signer": one.signer,
+    }
+    if one.issuer is not None and one.identity is not None:
+        facts |= {"issuer": one.issuer, "trusted_root": one.trusted_root}
+        facts |= {"times_ns": [str(when) for when in one.times]}
+        facts |= {} if "://" not in one.identity else {"identity": one.identity}
+    if one.log is not None:
+        facts["log"] = {"id": one.log.log_id, "index": str(one.log.index), "url": one.log.url}
+    return facts

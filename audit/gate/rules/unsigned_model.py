@@ -1,4 +1,4 @@
-"""`unsigned-model`: a release needs a verified signature by a key the policy names."""
+"""`unsigned-model`: a release needs a verified signature by somebody the policy names."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ MOST_REASONS = 3
 
 
 class Signers(Parameters):
-    """Which of the policy's keys may sign; all of them when empty."""
+    """Which of the policy's keys and identities may sign; all of them when empty."""
 
     any_of: tuple[str, ...] = ()
 
@@ -43,4 +43,6 @@ def _check(
     )
 
 
-RULE = Rule("unsigned-model", "the artifact is signed by a trusted key", _check, Signers)
+RULE = Rule(
+    "unsigned-model", "the artifact is signed by a trusted key or identity", _check, Signers
+)

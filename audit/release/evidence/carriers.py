@@ -3,7 +3,8 @@
 They are the ledger, the annotations, the card, the configuration and the signed statement. The ledger's word is what was recorded when the release was described and packaged.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from audit.core.errors import AuditError, SignatureMismatch
@@ -13,9 +14,9 @@ from audit.release.describe import card_facts
 from audit.release.describe.mapping import MODEL_ID, MODEL_VERSION, PREFIX
 from audit.release.evidence.artifact import TITLE, VERSION, Artifact
 from audit.release.evidence.record import Record
-from audit.release.evidence.signatures import NamedKey
+from audit.release.evidence.signatures import Signers
 from audit.release.evidence.structure import read_config
-from audit.sign import verify_bundle
+from audit.sign import verify_expected
 
 CARD = "README.md"
 MAX_CARD = 4 << 20
@@ -23,7 +24,7 @@ MAX_CARD = 4 << 20
 
 
 def check_carriers(
-    layout: Layout, digest: str, artifact: Artifact, record: Record, keys: Sequence[NamedKey]
+    layout: Layout, digest: str, artifact: Artifact, record: Record, signers: Signers
 ) -> Iterator[CarrierEvidence]:
     """Give evidence for each carrier that is there.
 
@@ -38,7 +39,7 @@ def check_carriers(
     yield _carrier(digest, Carrier.ANNOTATIONS, _annotations(artifact))
     yield _config(layout, digest, artifact)
     yield from _card(layout, digest, artifact)
-    yield from _statements(layout, digest, keys)
+    yield from _statements(layout, digest, signers)
 
 
 def _carrier(
@@ -80,15 +81,10 @@ def _card(layout: Layout, digest: str, artifact: Artifact) -> Iterator[CarrierEv
                 yield _carrier(digest, Carrier.CARD, facts)
 
 
-def _statements(layout: Layout, digest: str, keys: Sequence[NamedKey]) -> Iterator[CarrierEvidence]:
+def _statements(layout: Layout, digest: str, signers: Signers) -> Iterator[CarrierEvidence]:
     for bundle in layout.bundles(digest):
         try:
-            verified = verify_bundle(
-                bundle,
-                digest=digest,
-                keys=[one.key for one in keys],
-                predicate_type=RELEASE_FACTS,
-            )
+            verified = signers.verify(partial(verify_expected, bundle), digest, RELEASE_FACTS)
         except SignatureMismatch:
             continue  # a signature, or a statement of somebody else: signatures.py speaks of it
         predicate = Statement.read(verified.payload, source="the statement").predicate

@@ -15,7 +15,7 @@ from audit.release.evidence.carried import check_carried
 from audit.release.evidence.carriers import check_carriers
 from audit.release.evidence.formats import check_formats
 from audit.release.evidence.record import Record, check_record
-from audit.release.evidence.signatures import check_signatures, read_keys
+from audit.release.evidence.signatures import check_signatures, read_signers
 from audit.release.evidence.structure import check_structure
 
 UNKNOWN = "unknown"
@@ -41,12 +41,11 @@ def collect(
     """Return the evidence about the artifact `digest` in `layout`.
 
     Raises:
-        ConfigError: a key in the policy is not a public key.
+        ConfigError: a key, identity or root in the policy is none.
         LedgerUnavailable: the ledger cannot be read.
         FileChanged: a blob changed between two looks.
     """
-    spec = policy.document.spec
-    keys = read_keys(spec.keys)
+    signers = read_signers(policy.document.spec)
     record = check_record(ledger, digest, policy=policy, progress=progress)
     artifact, evidence = read_artifact(layout, digest)
     evidence.insert(0, record.evidence)
@@ -54,10 +53,10 @@ def collect(
     found = {blob.found for blob in blobs if blob.found}
     evidence += blobs
     evidence += check_structure(layout, digest, artifact)
-    evidence += check_signatures(layout, digest, keys)
+    evidence += check_signatures(layout, digest, signers)
     evidence += check_formats(layout, digest, artifact, found, progress)
     evidence += check_carried(digest, artifact.annotations, record)
-    evidence += check_carriers(layout, digest, artifact, record, keys)
+    evidence += check_carriers(layout, digest, artifact, record, signers)
     if record.environment is not None:
         evidence.append(record.environment)
     return Collected(_release(digest, artifact, record), tuple(evidence))

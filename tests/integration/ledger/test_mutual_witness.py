@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,7 +70,7 @@ class Deployment:
             assert found, line
             yield found[0]
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.communicate(timeout=20)
 
     def ask(self, run: Commandline, other: "Deployment", url: str) -> int:

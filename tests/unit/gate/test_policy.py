@@ -102,7 +102,7 @@ def test_a_policy_in_which_every_rule_is_off_decides_nothing_and_is_refused() ->
 
 def test_a_signer_that_the_policy_does_not_define_is_refused() -> None:
     rule = "    - {rule: unsigned-model, with: {any_of: [somebody]}}\n"
-    with pytest.raises(ConfigError, match="names the key 'somebody'"):
+    with pytest.raises(ConfigError, match="names the signer 'somebody'"):
         load(GOOD + rule)
 
 
