@@ -4,11 +4,12 @@ Of an entry that expired its leaf hash is kept, 256 in a row as in a C2SP tile.
 So every root that was ever signed can still be recomputed.
 """
 
-from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from typing_extensions import override
+
+from audit.ledger.store._statements import Statements
 
 
 class ExpiryRow(NamedTuple):
@@ -61,24 +62,8 @@ class RetentionWriting(RetentionReading, Protocol):
         """
 
 
-class RetentionStatements(RetentionWriting):
+class RetentionStatements(RetentionWriting, Statements):
     """The statements, the same for every database."""
-
-    @abstractmethod
-    def run(self, statement: str, values: Sequence[object] = ()) -> Any:
-        """Run a statement and return the driver's cursor."""
-
-    @abstractmethod
-    def many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement once per row."""
-
-    @abstractmethod
-    def all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        """Return all rows of a query."""
-
-    @abstractmethod
-    def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
-        """Give the rows of a query, a part of them in memory at a time."""
 
     @override
     def expiries(self) -> list[ExpiryRow]:

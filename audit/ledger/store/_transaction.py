@@ -4,8 +4,7 @@ SQLAlchemy gives the connection and its transaction; the statements go to the
 driver, since an append is a few of them and each would cost more than it does.
 """
 
-from abc import abstractmethod
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,11 +32,6 @@ class Transaction(VaultStatements, RetentionStatements, Writing):
     def __init__(self, connection: sa.Connection | sa.PoolProxiedConnection) -> None:
         pooled = connection.connection if isinstance(connection, sa.Connection) else connection
         self.driver: Any = pooled.driver_connection
-
-    @abstractmethod
-    @override
-    def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
-        """Give the rows of a query, a part of them in memory at a time."""
 
     @override
     def head(self) -> Head:

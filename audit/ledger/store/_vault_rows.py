@@ -5,11 +5,12 @@ What was in them is committed to by leaves, so a row that was exchanged or
 dropped is noticed by whoever reads it (`audit.ledger.vault`).
 """
 
-from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from typing_extensions import override
+
+from audit.ledger.store._statements import Statements
 
 
 class SubjectRow(NamedTuple):
@@ -99,24 +100,8 @@ class VaultWriting(VaultReading, Protocol):
         """Forget erasures, by their entry's number, whose traces were scrubbed."""
 
 
-class VaultStatements(VaultWriting):
+class VaultStatements(VaultWriting, Statements):
     """The statements, the same for every database."""
-
-    @abstractmethod
-    def run(self, statement: str, values: Sequence[object] = ()) -> Any:
-        """Run a statement and return the driver's cursor."""
-
-    @abstractmethod
-    def many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement once per row."""
-
-    @abstractmethod
-    def all(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        """Return all rows of a query."""
-
-    @abstractmethod
-    def stream(self, query: str, values: Sequence[object]) -> Iterator[Any]:
-        """Give the rows of a query, a part of them in memory at a time."""
 
     @override
     def vault_check(self) -> bytes | None:
