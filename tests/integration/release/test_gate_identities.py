@@ -139,6 +139,28 @@ def test_a_key_and_an_identity_stand_side_by_side(
 
 
 @pytest.mark.slow
+def test_a_signature_in_the_older_form_counts_until_its_tag_is_removed(
+    run: Commandline, unsigned: str
+) -> None:
+    signing = f"audit sign image {unsigned} --key keys/release.key --layout legacy"
+    assert run(signing).code == 0
+    assert check(run, unsigned).code == 0
+    index = Path("out/layout/index.json")
+    value = json.loads(index.read_bytes())
+    value["manifests"] = [
+        one
+        for one in value["manifests"]
+        if not one.get("annotations", {})
+        .get("org.opencontainers.image.ref.name", "")
+        .endswith(".sig")
+    ]
+    index.write_text(json.dumps(value), "utf-8")
+    ended = check(run, unsigned)
+    assert ended.code == 10
+    assert "no verified signature" in ended.out
+
+
+@pytest.mark.slow
 def test_an_address_that_signed_does_not_stay_in_the_ledger(
     server: Server, run: Commandline, unsigned: str
 ) -> None:
