@@ -37,16 +37,6 @@ for package in docker-registry openssl; do
     once "$package" $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $package
 done
 
-if command -v go >/dev/null 2>&1; then
-  rm -rf "$cache/new"
-  built crane github.com/google/go-containerregistry/cmd/crane@v0.21.9
-  built timestamp-server github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.3
-  built rekor-tiles github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0
-  built cosign github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2
-else
-  say "Go is not installed; cosign, crane, rekor-tiles and timestamp-server are skipped"
-fi
-
 if command -v npm >/dev/null 2>&1; then
   # shellcheck disable=SC2016
   once sigstore-js-5.0.1 sh -c 'rm -rf "$1" && mkdir "$1" && cd "$1" &&
@@ -61,3 +51,14 @@ fi
 once model-signing-1.1.1 sh -c 'rm -rf "$1" && python3 -m venv "$1" &&
   "$1/bin/pip" install -q --disable-pip-version-check model-signing==1.1.1 pyopenssl==26.4.0' \
   sh "$cache/oms"
+
+# Last, since building takes longest.
+if command -v go >/dev/null 2>&1; then
+  rm -rf "$cache/new"
+  built crane github.com/google/go-containerregistry/cmd/crane@v0.21.9
+  built cosign github.com/sigstore/cosign/v3/cmd/cosign@v3.1.2
+  built timestamp-server github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.3
+  built rekor-tiles github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0
+else
+  say "Go is not installed; cosign, crane, rekor-tiles and timestamp-server are skipped"
+fi
